@@ -51,7 +51,7 @@ def main():
     counts = outcomes(sys.argv[1])
     silent = untested(counts)
     for level in silent:
-        print(f"Errors: labs can be made here as {level}, but all {counts[level][1]} wire tests of that level were skipped")
+        print(f"Errors: labs can be made here as {level}, but all {counts[level][1]} wire tests of it were skipped")
     return 1 if silent else 0
 
 
