@@ -12,8 +12,7 @@
 // interfaces. A host's default route leads to the first router of its first segment that has one; routers get a route
 // to every prefix by the fewest hops. IPv6 is on in the whole lab if any segment has an IPv6 prefix, else off.
 //
-// Every mistake is a TopologyError whose text names the place and the rule; the declaration it happens in then leaves
-// the topology in no useful state.
+// Every mistake is a TopologyError whose text names the place and the rule, and leaves the topology as it was.
 #pragma once
 
 #include <cstddef>
@@ -114,7 +113,7 @@ class Topology {
   SegmentId add_segment(Kind kind, std::string_view name, std::initializer_list<std::string_view> prefixes,
                         SegmentOptions options);
   NodeId add_node(std::string_view name, bool forwards, const std::vector<SegmentId>& segments);
-  void join(Node& node, SegmentId segment);
+  void join(Node& node, SegmentId id) const;
   [[nodiscard]] Prefix checked_prefix(const Segment& segment, std::string_view text) const;
 
   std::vector<Node> nodes_;
