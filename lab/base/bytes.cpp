@@ -1,5 +1,7 @@
 #include "lab/base/bytes.hpp"
 
+#include <cstring>
+
 #include <fmt/format.h>
 
 namespace wirelab {
@@ -86,13 +88,19 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+std::size_t utf8_prefix(std::string_view text) {
+  constexpr std::uint64_t not_ascii = 0x8080808080808080;
+  std::size_t good = 0;
+  while (good < text.size()) {
+    std::uint64_t word = not_ascii;
+    if (text.size() - good >= sizeof word) std::memcpy(&word, text.data() + good, sizeof word);
+    const auto length = (word & not_ascii) == 0 ? sizeof word : utf8_sequence(text.substr(good));
+    if (length == 0) break;
+    good += length;
   }
-  return true;
+  return good;
 }
+
+bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 }  // namespace wirelab

@@ -25,6 +25,12 @@ constexpr std::uint64_t load_be64(const std::uint8_t* p) {
   return std::uint64_t{load_be32(p)} << 32 | load_be32(p + 4);
 }
 constexpr std::uint16_t load_le16(const std::uint8_t* p) { return static_cast<std::uint16_t>(p[1] << 8 | p[0]); }
+constexpr std::uint32_t load_le32(const std::uint8_t* p) {
+  return std::uint32_t{load_le16(p + 2)} << 16 | load_le16(p);
+}
+constexpr std::uint64_t load_le64(const std::uint8_t* p) {
+  return std::uint64_t{load_le32(p + 4)} << 32 | load_le32(p);
+}
 
 constexpr void store_be16(std::uint8_t* p, std::uint16_t value) {
   p[0] = static_cast<std::uint8_t>(value >> 8);
@@ -56,7 +62,9 @@ std::optional<Bytes> from_hex(std::string_view text);
 
 // Text from outside, safe to show: control characters, DEL and bytes that are not UTF-8 become \xHH, a backslash \\.
 std::string printable(std::string_view text);
-// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
+// How many bytes at the start of `text` are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most
+// U+10FFFF): all of them, or the offset of the first bad sequence.
+std::size_t utf8_prefix(std::string_view text);
 bool is_utf8(std::string_view text);
 
 }  // namespace wirelab
