@@ -82,6 +82,8 @@ struct Tcp {
   std::optional<std::uint8_t> window_scale;
   bool sack_permitted = false;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> timestamps;  // value, echo reply
+  std::uint32_t length = 0;                                           // of the payload on the wire
+  bool cut = false;  // only ports and sequence number are there, as in most quoted packets
   Checksum checksum;
   ByteView payload;
 };

@@ -63,12 +63,14 @@ class PcapngWriter {
   [[nodiscard]] std::size_t packets() const { return packets_; }
 
  private:
-  void pass_on(std::size_t batch);
+  // Gives what waits to the sink if it is at least so much.
+  void pass_on(std::size_t least);
 
   Sink sink_;
   std::size_t batch_;
   std::size_t taps_;
   std::size_t packets_ = 0;
+  bool finished_ = false;
   Bytes waiting_;
 };
 

@@ -1,0 +1,231 @@
+#include "capture/describe.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "capture/icmp_names.hpp"
+#include "lab/stack/frame_decoder.hpp"
+
+namespace wirelab::capture {
+namespace {
+
+// Appends to one line, so that each part says only what it knows.
+class Line {
+ public:
+  template <class... Args>
+  Line& add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    return *this;
+  }
+  std::string text_;
+};
+
+// https://www.iana.org/assignments/protocol-numbers
+std::string protocol_name(std::uint8_t protocol) {
+  switch (protocol) {
+    case 1:
+      return "ICMP";
+    case 2:
+      return "IGMP";
+    case 6:
+      return "TCP";
+    case 17:
+      return "UDP";
+    case 47:
+      return "GRE";
+    case 50:
+      return "ESP";
+    case 58:
+      return "ICMPv6";
+    case 59:
+      return "no next header";
+    case 89:
+      return "OSPF";
+    case 132:
+      return "SCTP";
+    default:
+      return fmt::format("protocol {}", protocol);
+  }
+}
+
+std::string arp_text(const Arp& arp) {
+  if (arp.operation == Arp::request && arp.sender_ip == arp.target_ip)
+    return fmt::format("announcement {} is at {}", arp.sender_ip, arp.sender_mac);
+  if (arp.operation == Arp::request) return fmt::format("who has {}? tell {}", arp.target_ip, arp.sender_ip);
+  if (arp.operation == Arp::reply) return fmt::format("{} is at {}", arp.sender_ip, arp.sender_mac);
+  return fmt::format("operation {}", arp.operation);
+}
+
+std::string icmp_text(const Icmp& icmp) {
+  Line line;
+  line.add("{}", icmp_name(icmp));
+  if (icmp.is_echo_request() || icmp.is_echo_reply()) line.add(" id {} seq {}", icmp.identifier, icmp.sequence);
+  if (icmp.mtu != 0) line.add(" mtu {}", icmp.mtu);
+  if (icmp.target) line.add(" {}{}", icmp.is_error() ? "to " : "", *icmp.target);
+  if (icmp.link_address) line.add(" at {}", *icmp.link_address);
+  return line.text_;
+}
+
+std::string tcp_options(const Tcp& tcp) {
+  Line line;
+  if (tcp.mss) line.add(",mss {}", *tcp.mss);
+  if (tcp.sack_permitted) line.add(",sackOK");
+  if (tcp.timestamps) line.add(",TS val {} ecr {}", tcp.timestamps->first, tcp.timestamps->second);
+  if (tcp.window_scale) line.add(",wscale {}", *tcp.window_scale);
+  return line.text_.empty() ? "" : fmt::format(" <{}>", line.text_.substr(1));
+}
+
+std::string tcp_text(const Tcp& tcp) {
+  if (tcp.cut) return fmt::format("seq {}", tcp.sequence);
+  Line line;
+  line.add("[{}] seq {}", letters_of(tcp.flags), tcp.sequence);
+  if (tcp.flags.ack) line.add(" ack {}", tcp.acknowledgement);
+  return line.add(" win {}{}", tcp.window, tcp_options(tcp)).text_;
+}
+
+std::string ends(const Decoded& packet) {
+  const auto source = packet.source();
+  const auto destination = packet.destination();
+  if (source && destination) return fmt::format("{} > {}", *source, *destination);
+  return fmt::format("{} > {}", packet.ip->source, packet.ip->destination);
+}
+
+// Protocol and what it says, without addresses and sizes.
+std::string headline(const Decoded& packet) {
+  const auto protocol = protocol_name(packet.ip->protocol);
+  if (const auto* icmp = packet.icmp()) return fmt::format("{} {}", protocol, icmp_text(*icmp));
+  if (const auto* tcp = packet.tcp()) return fmt::format("{} {}", protocol, tcp_text(*tcp));
+  return protocol;
+}
+
+// The headers of the reference stack's frames, if the payload is nothing but whole frames.
+std::string frames(const Decoded& packet) {
+  if (const auto* udp = packet.udp()) {
+    const auto datagram = decode_datagram(udp->payload);
+    const auto* frame = std::get_if<Frame>(&datagram);
+    return frame != nullptr ? " frame " + printable(frame->header) : "";
+  }
+  const auto* tcp = packet.tcp();
+  if (tcp == nullptr || tcp->payload.empty()) return "";
+  FrameDecoder decoder;
+  decoder.feed(tcp->payload);
+  std::string text;
+  for (auto next = decoder.next(); std::holds_alternative<Frame>(next); next = decoder.next())
+    text += " frame " + printable(std::get<Frame>(next).header);
+  return decoder.eof() ? "" : text;
+}
+
+std::string quotation(const Icmp& icmp) {
+  if (!icmp.quoted || !icmp.quoted->ip) return "";
+  return fmt::format(" (quoting {}: {} ttl {})", ends(*icmp.quoted), headline(*icmp.quoted), icmp.quoted->ip->ttl);
+}
+
+void add_size(Line& line, const Decoded& packet) {
+  if (const auto* icmp = packet.icmp())
+    line.add(" length {}", icmp->length);
+  else if (const auto* udp = packet.udp())
+    line.add(" len {}", std::max<int>(udp->length, 8) - 8);
+  else if (const auto* tcp = packet.tcp())
+    line.add(" len {}", tcp->length);
+  else
+    line.add(" len {}", packet.ip->payload.size());
+}
+
+void add_fragment(Line& line, const Ip& ip) {
+  if (ip.dont_fragment) line.add(" DF");
+  if (!ip.is_fragment()) return;
+  line.add(" fragment {} at {}{}", ip.id, ip.fragment_offset, ip.more_fragments ? " more" : " last");
+}
+
+Checksum transport_checksum(const Decoded& packet) {
+  if (const auto* icmp = packet.icmp()) return icmp->checksum;
+  if (const auto* udp = packet.udp()) return udp->checksum;
+  if (const auto* tcp = packet.tcp()) return tcp->checksum;
+  return {};
+}
+
+void add_checksum(Line& line, std::string_view what, const Checksum& checksum) {
+  if (checksum == Checksum::wrong)
+    line.add(" bad {} 0x{:04x} should be 0x{:04x}", what, checksum.stated, checksum.expected);
+}
+
+void add_faults(Line& line, const Decoded& packet) {
+  if (packet.ip) add_checksum(line, "IP checksum", packet.ip->checksum);
+  add_checksum(line, "checksum", transport_checksum(packet));
+  if (packet.original_length > packet.frame.size())
+    line.add(" captured {} of {}", packet.frame.size(), packet.original_length);
+  if (packet.malformed) line.add(" malformed: {} at {}", packet.malformed->reason, packet.malformed->offset);
+}
+
+void add_ip(Line& line, const Decoded& packet) {
+  line.add("{}: {}", ends(packet), headline(packet));
+  if (const auto* icmp = packet.icmp()) line.add("{}", quotation(*icmp));
+  line.add(" ttl {}", packet.ip->ttl);
+  add_size(line, packet);
+  add_fragment(line, *packet.ip);
+  line.add("{}", frames(packet));
+}
+
+void add_ethernet(Line& line, const Ethernet& ethernet) {
+  line.add("{} > {}: ", ethernet.source, ethernet.destination);
+  if (ethernet.type < 1536)
+    line.add("IEEE 802.3 length {}", ethernet.type);
+  else
+    line.add("ethertype 0x{:04x}", ethernet.type);
+}
+
+}  // namespace
+
+std::string letters_of(const TcpFlags& flags) {
+  std::string letters;
+  if (flags.fin) letters += 'F';
+  if (flags.syn) letters += 'S';
+  if (flags.rst) letters += 'R';
+  if (flags.psh) letters += 'P';
+  if (flags.ack) letters += '.';
+  if (flags.urg) letters += 'U';
+  if (flags.ece) letters += 'E';
+  if (flags.cwr) letters += 'W';
+  return letters.empty() ? "none" : letters;
+}
+
+std::string describe(const Decoded& packet) {
+  Line line;
+  if (packet.ethernet && packet.ethernet->vlan) line.add("vlan {} ", *packet.ethernet->vlan);
+  if (packet.ip)
+    add_ip(line, packet);
+  else if (packet.arp)
+    line.add("ARP {}", arp_text(*packet.arp));
+  else if (packet.ethernet)
+    add_ethernet(line, *packet.ethernet);
+  else
+    line.add("frame of {} bytes", packet.original_length);
+  add_faults(line, packet);
+  return line.text_;
+}
+
+std::string label(const Decoded& packet) {
+  Line line;
+  if (packet.arp) {
+    line.add("{}", arp_text(*packet.arp));
+  } else if (!packet.ip) {
+    line.add("{} bytes", packet.original_length);
+  } else if (const auto* icmp = packet.icmp()) {
+    line.add("{}", icmp_text(*icmp));
+  } else if (const auto* tcp = packet.tcp()) {
+    line.add("TCP [{}]{}", letters_of(tcp->flags), frames(packet));
+    if (tcp->length != 0 && frames(packet).empty()) line.add(" len {}", tcp->length);
+  } else {
+    line.add("{}{}", protocol_name(packet.ip->protocol), frames(packet));
+  }
+  if (packet.ip && packet.ip->is_fragment()) line.add(" fragment at {}", packet.ip->fragment_offset);
+  if (packet.malformed)
+    line.add(" malformed");
+  else if (transport_checksum(packet) == Checksum::wrong || (packet.ip && packet.ip->checksum == Checksum::wrong))
+    line.add(" bad checksum");
+  return line.text_;
+}
+
+}  // namespace wirelab::capture
