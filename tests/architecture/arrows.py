@@ -76,7 +76,7 @@ class Checker:
             self.say(path, 1, f"the folder {folder} has no row in docs/architecture.md")
             return
         text = path.read_text()
-        pure = re.search(r"\bpure\b", self.opening_of(path), re.I)
+        pure = re.search(r"(Public, p|\. P)ure\b", self.opening_of(path))
         for match in INCLUDE.finditer(text):
             line = text.count("\n", 0, match.start(2)) + 1
             kind, name = match.groups()
@@ -93,7 +93,7 @@ class Checker:
         header = path.with_suffix(".hpp")
         if not header.exists():
             return ""
-        return re.match(r"(//[^\n]*\n)*", header.read_text()).group(0)
+        return re.match(r"(//[^\n]*\n)*", header.read_text()).group(0).replace("\n//", "")
 
     def check_own(self, path, line, folder, row, name):
         if not (self.root / name).is_file():
