@@ -1,0 +1,19 @@
+// What a packet socket lets in: classic BPF programs for whole Ethernet frames. Public, pure.
+//
+// A filter is attached before the socket is bound, so that nothing else ever reaches its buffer.
+#pragma once
+
+#include <span>
+
+#include <linux/filter.h>
+
+namespace wirelab::raw {
+
+using Filter = std::span<const sock_filter>;
+
+// ICMP over IPv4, ICMPv6 directly after the IPv6 header; no fragments but the first.
+Filter icmp_filter();
+// ARP, and ICMPv6 neighbour advertisements.
+Filter neighbour_filter();
+
+}  // namespace wirelab::raw

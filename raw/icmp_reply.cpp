@@ -1,0 +1,174 @@
+#include "raw/icmp_reply.hpp"
+
+#include <algorithm>
+
+#include "lab/base/checksum.hpp"
+#include "raw/packet.hpp"
+
+namespace wirelab::raw {
+namespace {
+
+constexpr std::uint16_t fragment_bits = 0x3FFF;  // more fragments, and the offset
+constexpr std::uint8_t protocol_tcp = 6;
+
+// The IP header of a packet, and where its transport layer starts.
+struct Network {
+  IpAddress source, destination;
+  std::uint8_t protocol = 0, ttl = 0;
+  std::size_t header = 0;
+  std::size_t stated = 0;  // the whole packet, by its own word
+  bool fragment = false;
+};
+
+// Only what the IP header itself must hold; a quoted packet is cut, so that its length says nothing.
+std::variant<Network, Malformed> parse_network(ByteView packet) {
+  if (packet.empty()) return Malformed{"no bytes", 0};
+  const unsigned version = packet[0] >> 4;
+  if (version == 6) {
+    if (packet.size() < ipv6_header_size) return Malformed{"a cut IPv6 header", packet.size()};
+    const auto length = load_be16(&packet[4]);
+    return Network{Ipv6::from_bytes(packet.subspan(8)),
+                   Ipv6::from_bytes(packet.subspan(24)),
+                   packet[6],
+                   packet[7],
+                   ipv6_header_size,
+                   ipv6_header_size + length,
+                   false};
+  }
+  if (version != 4) return Malformed{"neither IPv4 nor IPv6", 0};
+  const std::size_t header = (packet[0] & 0x0FU) * 4U;
+  if (header < ipv4_header_size) return Malformed{"an IPv4 header of less than 20 bytes", 0};
+  if (packet.size() < header) return Malformed{"a cut IPv4 header", packet.size()};
+  return Network{Ipv4::from_bytes(packet.subspan(12)),
+                 Ipv4::from_bytes(packet.subspan(16)),
+                 packet[9],
+                 packet[8],
+                 header,
+                 load_be16(&packet[2]),
+                 (load_be16(&packet[6]) & fragment_bits) != 0};
+}
+
+bool is_echo(std::uint8_t protocol, std::uint8_t type) {
+  return protocol == protocol_icmp ? type == 8 || type == 0
+                                   : protocol == protocol_icmpv6 && (type == 128 || type == 129);
+}
+
+std::optional<Quoted> parse_quoted(ByteView packet) {
+  const auto parsed = parse_network(packet);
+  const auto* const network = std::get_if<Network>(&parsed);
+  if (network == nullptr) return std::nullopt;
+  Quoted quoted{network->source, network->destination, network->protocol, 0, 0};
+  const auto transport = packet.subspan(network->header);
+  // The least that an error quotes of the transport layer (RFC 792).
+  if (transport.size() < 8) return quoted;
+  const bool ports = quoted.protocol == protocol_udp || quoted.protocol == protocol_tcp;
+  const std::size_t at = is_echo(quoted.protocol, transport[0]) ? 4 : 0;
+  if (!ports && at == 0) return quoted;
+  quoted.first = load_be16(&transport[at]);
+  quoted.second = load_be16(&transport[at + 2]);
+  return quoted;
+}
+
+ReplyKind kind_v4(std::uint8_t type, std::uint8_t code) {
+  switch (type) {
+    case 0:
+      return ReplyKind::echo_reply;
+    case 3:
+      return code == 3 ? ReplyKind::port_unreachable : code == 4 ? ReplyKind::too_big : ReplyKind::unreachable;
+    case 8:
+      return ReplyKind::echo_request;
+    case 11:
+      return ReplyKind::time_exceeded;
+    default:
+      return ReplyKind::other;
+  }
+}
+
+ReplyKind kind_v6(std::uint8_t type, std::uint8_t code) {
+  switch (type) {
+    case 1:
+      return code == 4 ? ReplyKind::port_unreachable : ReplyKind::unreachable;
+    case 2:
+      return ReplyKind::too_big;
+    case 3:
+      return ReplyKind::time_exceeded;
+    case 128:
+      return ReplyKind::echo_request;
+    case 129:
+      return ReplyKind::echo_reply;
+    default:
+      return ReplyKind::other;
+  }
+}
+
+bool is_error(bool v4, std::uint8_t type) {
+  return v4 ? type == 3 || type == 4 || type == 5 || type == 11 || type == 12 : type < 128;
+}
+
+// `message` has at least the eight bytes of an ICMP header and a right checksum.
+IcmpMessage read_message(ByteView message, const Network& network) {
+  const bool v4 = network.source.is_v4();
+  IcmpMessage read{.from = network.source, .to = network.destination, .ttl = network.ttl};
+  read.type = message[0];
+  read.code = message[1];
+  read.kind = v4 ? kind_v4(read.type, read.code) : kind_v6(read.type, read.code);
+  read.payload = message.subspan(icmp_header_size);
+  if (is_echo(network.protocol, read.type)) {
+    read.identifier = load_be16(&message[4]);
+    read.sequence = load_be16(&message[6]);
+  }
+  if (read.kind == ReplyKind::too_big) read.mtu = v4 ? load_be16(&message[6]) : load_be32(&message[4]);
+  if (is_error(v4, read.type)) read.quoted = parse_quoted(read.payload);
+  return read;
+}
+
+ParsedIcmp parse_message(ByteView message, const Network& network) {
+  if (message.size() < icmp_header_size) return Malformed{"a cut ICMP header", network.header + message.size()};
+  const auto sum = network.source.is_v4()
+                       ? internet_checksum(message)
+                       : transport_checksum(network.source, network.destination, protocol_icmpv6, message);
+  if (sum != 0) return Malformed{"a wrong ICMP checksum", network.header + 2};
+  return read_message(message, network);
+}
+
+}  // namespace
+
+std::string_view name_of(ReplyKind kind) {
+  switch (kind) {
+    case ReplyKind::echo_request:
+      return "echo request";
+    case ReplyKind::echo_reply:
+      return "echo reply";
+    case ReplyKind::time_exceeded:
+      return "time exceeded";
+    case ReplyKind::port_unreachable:
+      return "port unreachable";
+    case ReplyKind::unreachable:
+      return "destination unreachable";
+    case ReplyKind::too_big:
+      return "packet too big";
+    case ReplyKind::other:
+      break;
+  }
+  return "another ICMP message";
+}
+
+ParsedIcmp parse_icmp(ByteView packet) {
+  const auto parsed = parse_network(packet);
+  if (const auto* const malformed = std::get_if<Malformed>(&parsed)) return *malformed;
+  const auto& network = std::get<Network>(parsed);
+  const bool v4 = network.source.is_v4();
+  if (v4 && internet_checksum(packet.first(network.header)) != 0) return Malformed{"a wrong IPv4 header checksum", 10};
+  if (network.stated < network.header || network.stated > packet.size())
+    return Malformed{"a stated length that the bytes do not hold", v4 ? 2U : 4U};
+  if (network.fragment) return Malformed{"a fragment", 6};
+  if (network.protocol != (v4 ? protocol_icmp : protocol_icmpv6))
+    return Malformed{"another protocol than ICMP", v4 ? 9U : 6U};
+  return parse_message(packet.subspan(network.header, network.stated - network.header), network);
+}
+
+ParsedIcmp parse_icmpv6(ByteView message, const Ipv6& from, const Ipv6& to, std::uint8_t hop_limit) {
+  return parse_message(message, {.source = from, .destination = to, .protocol = protocol_icmpv6, .ttl = hop_limit});
+}
+
+}  // namespace wirelab::raw
