@@ -169,12 +169,31 @@ TEST(FrameDecoder, Errors) {
   for (const auto& [stream, fault, offset, told_at] : facts) {
     SCOPED_TRACE(printable(stream));
     const FrameError error{fault, offset};
-    EXPECT_EQ(decode(stream + "more", {}, limits).error, error);
-    EXPECT_EQ(decode(stream + "more", every_byte(stream.size()), limits).error, error);
+    const auto longer = stream + std::string(64, 'x');
+    EXPECT_EQ(decode(longer, {}, limits).error, error);
+    EXPECT_EQ(decode(longer, every_byte(stream.size()), limits).error, error);
     EXPECT_EQ(decode(stream.substr(0, told_at), {}, limits).error, error);
     const FrameError early{truncated, told_at - 1};
     EXPECT_EQ(decode(stream.substr(0, told_at - 1), {}, limits).error, early);
   }
+}
+
+// Most headers are judged 16 bytes at a time where as many lie behind them, and else byte by byte.
+TEST(FrameDecoder, BothWaysToJudgeAHeaderAgree) {
+  constexpr std::string_view pieces[] = {
+      "CL:", "CL:0", "C", "L", ":", ";", ";CL:", "0", "7", "a", "key:value", "\xC3\xAB", "\xFF"};
+  std::mt19937 random(2);
+  std::size_t frames = 0;
+  for (int round = 0; round < 10'000; ++round) {
+    std::string header = round % 4 == 0 ? "" : "CL:3";
+    for (auto n = random() % 12; n > 0; --n) header += pieces[random() % std::size(pieces)];
+    const auto stream = frame(header, std::string(80, 'x'));
+    const auto by_lanes = decode(stream, {}, {.header = 80});
+    const auto by_bytes = decode(stream, {2 + header.size()}, {.header = 80});
+    ASSERT_EQ(by_lanes, by_bytes) << printable(header);
+    frames += by_lanes.frames.size();
+  }
+  EXPECT_GT(frames, 1000);
 }
 
 TEST(FrameDecoder, LimitsAreInclusive) {
