@@ -27,6 +27,8 @@ std::optional<Reply> Answers::take_within(Selector& loop, Duration limit) {
   return reply;
 }
 
+bool is_answer(ReplyKind kind) { return kind != ReplyKind::echo_request && kind != ReplyKind::other; }
+
 Reply reply_from(const IcmpMessage& message, Stamp received) {
   return {.kind = message.kind,
           .from = message.from,

@@ -28,7 +28,7 @@ struct Reply {
   [[nodiscard]] Duration rtt() const { return received - sent; }
 };
 
-// What came in and was no first answer. Together with the replies it is everything that was received.
+// Answers that came in and were not taken. ICMP that answers nothing (requests, neighbour discovery) is not counted.
 struct Counts {
   std::uint64_t duplicates = 0;  // answers to what had been answered
   std::uint64_t foreign = 0;     // of other people's conversations, or to nothing that was sent
@@ -56,6 +56,8 @@ class Answers {
   Counts counts_;
 };
 
+// An echo reply or an error.
+bool is_answer(ReplyKind kind);
 // What a reply takes over from the message that brought it.
 Reply reply_from(const IcmpMessage& message, Stamp received);
 

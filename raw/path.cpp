@@ -47,6 +47,10 @@ Path::Way Path::open(const Place& place, const Options& options) const {
   }
   const auto interface =
       options.interface.empty() ? place.open([&] { return interface_name(route_.interface); }) : options.interface;
+  // A packet that comes in on the loopback as a frame has no route yet, and its source makes it a martian.
+  if (route_.loopback)
+    throw BadInput(
+        fmt::format("{} is this host itself: frames made by hand do not reach it\nuse a raw socket", target_));
   return ByFrame{.frames = place.open([&] { return PacketSocket(interface, place.witness, icmp_filter()); }),
                  .asker = std::make_unique<NeighbourAsker>(place, interface),
                  .next_hop = std::nullopt};
@@ -58,8 +62,6 @@ void Path::finish(Packet& packet) {
   auto* const way = std::get_if<ByFrame>(&way_);
   if (way == nullptr) return;
   const auto& interface = way->frames.interface();
-  const bool loopback = interface.mac == Mac{};
-  if (loopback) way->next_hop = interface.mac;
   if (!way->next_hop) {
     const auto answer = way->asker->ask(route_.source, route_.next_hop, neighbour_limit_);
     if (!answer)

@@ -29,7 +29,8 @@ class Path {
   // Called for every ICMP message, malformed ones too, while the loop turns. Views last as long as the call.
   using OnIcmp = std::function<void(const IcmpArrival&)>;
 
-  // Opens what the layer needs. Throws Denied, BadInput (interface) or std::system_error (no route, ...).
+  // Opens what the layer needs. Throws Denied, BadInput (interface; an own address on the Ethernet layer) or
+  // std::system_error (no route, ...).
   Path(const Place& place, const IpAddress& target, const Options& options, OnIcmp on_icmp);
 
   [[nodiscard]] Selector& loop() const { return loop_; }

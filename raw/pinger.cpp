@@ -68,6 +68,8 @@ void Pinger::arrived(const IcmpArrival& arrival) {
   auto& counts = answers_.counts();
   if (message == nullptr) {
     ++counts.malformed;
+  } else if (!is_answer(message->kind)) {
+    return;
   } else if (!is_mine(*message)) {
     ++counts.foreign;
   } else if (message->kind == ReplyKind::echo_reply && !std::ranges::equal(message->payload, data_)) {

@@ -27,6 +27,18 @@ void bind_to_interface(int fd, const std::string& name) {
   set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), name.size(), fmt::format("bind to {}", name));
 }
 
+// What the kernel has learned of a path's MTU is left aside; with `dont_fragment` nothing is cut into fragments, and
+// IPv4 packets whose header the kernel makes get DF.
+void ignore_path_mtu(int fd, IpVersion version, bool dont_fragment) {
+  if (version == IpVersion::v4) {
+    const int discover = dont_fragment ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT;
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, discover, "choose DF");
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "leave the path's MTU aside");
+    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1, "forbid fragments");
+  }
+}
+
 void let_in_v4(int fd) {
   icmp_filter filter{};
   filter.data = ~0U;
@@ -79,16 +91,12 @@ RawIcmpSocket::RawIcmpSocket(IpVersion version, Witness witness, const std::stri
 }
 
 void RawIcmpSocket::obey_header(const Packet& packet) const {
-  // "Probe" sets DF and ignores what the kernel has learned of the path's MTU.
   if (packet.is_v4()) {
     set_option(fd(), IPPROTO_IP, IP_TTL, packet.ttl(), "set the TTL");
-    set_option(fd(), IPPROTO_IP, IP_MTU_DISCOVER, packet.dont_fragment() ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT,
-               "set DF");
   } else {
     set_option(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, packet.ttl(), "set the hop limit");
-    set_option(fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "forbid fragments");
-    set_option(fd(), IPPROTO_IPV6, IPV6_DONTFRAG, 1, "forbid fragments");
   }
+  ignore_path_mtu(fd(), version_, packet.dont_fragment());
 }
 
 Stamp RawIcmpSocket::send(const Packet& packet) {
@@ -117,6 +125,7 @@ RawIpSocket::RawIpSocket(IpVersion version, Witness witness, const std::string& 
       witness_(std::move(witness)),
       fd_(open_stamped(family_of(version), SOCK_RAW, IPPROTO_RAW, "a raw IP socket")) {
   bind_to_interface(fd_.get(), interface);
+  ignore_path_mtu(fd_.get(), version, true);
 }
 
 Stamp RawIpSocket::send(const Packet& packet) {

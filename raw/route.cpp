@@ -70,7 +70,8 @@ Route read_answer(const nlmsghdr* message, const IpAddress& target) {
   const auto& header = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
   if (header.rtm_type != RTN_UNICAST && header.rtm_type != RTN_LOCAL)
     throw_errno(fmt::format("find a route to {}, which is no host's address", target), EINVAL);
-  Reading reading{.v4 = target.is_v4(), .route = {.source = target, .next_hop = target}};
+  Reading reading{.v4 = target.is_v4(),
+                  .route = {.source = target, .next_hop = target, .loopback = header.rtm_type == RTN_LOCAL}};
   mnl_attr_parse(message, sizeof(rtmsg), read_attribute, &reading);
   return reading.route;
 }

@@ -12,6 +12,7 @@ struct Route {
   IpAddress source;    // that the kernel would use
   IpAddress next_hop;  // the target itself where it is a neighbour
   unsigned interface = 0;
+  bool loopback = false;  // the target is an address of this host
 };
 
 // In the namespace of the calling thread; with `interface` (an index) only by that one, 0 for any. Throws

@@ -52,6 +52,7 @@ void UdpProbe::arrived(const IcmpArrival& arrival) {
     ++answers_.counts().malformed;
     return;
   }
+  if (!is_answer(message->kind)) return;
   const auto& quoted = message->quoted;
   if (quoted && message->to == datagram_.source() && quoted->source == datagram_.source() &&
       quoted->destination == target_.address && quoted->protocol == protocol_udp && quoted->first == number(source_)) {
