@@ -31,7 +31,8 @@ struct Interest {
 };
 
 // What the kernel reports, in terms that all three can tell. Only what was asked for is reported, but error and hang-up
-// also set readable and writable where asked: the next read or write tells the cause.
+// also set readable and writable where asked: the next read or write tells the cause. (A mere hang-up, with no room to
+// write, makes select report readable alone.)
 struct Ready {
   bool readable = false;
   bool writable = false;
