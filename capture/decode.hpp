@@ -23,7 +23,8 @@ struct Checksum {
     unverifiable,  // part of what it covers was cut off or is in other fragments
     right,
     wrong,
-    absent,  // IPv6 has none; UDP over IPv4 sent 0
+    offloaded,  // only the pseudo header is summed up: the sender left the rest to its network card
+    absent,     // IPv6 has none; UDP over IPv4 sent 0
   };
   State state = unverifiable;
   std::uint16_t stated = 0;    // the field as on the wire, host order

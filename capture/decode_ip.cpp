@@ -123,17 +123,18 @@ void Decoder::ipv6_extensions(Ip& ip, Reader& in) {
   while (is_extension(ip.protocol) && ip.fragment_offset == 0) {
     const auto start = in;
     const auto type = ip.protocol;
+    std::size_t length = 8;
     if (type == fragment) {
       fragment_header(ip, in);
     } else {
       ip.protocol = in.u8();
       const std::size_t units = in.u8();
-      const auto length = type == authentication ? 4 * (units + 2) : 8 * (units + 1);
+      length = type == authentication ? 4 * (units + 2) : 8 * (units + 1);
       const auto body = in.take(length - 2);
       if (type == routing && !in.failed() && body[1] != 0) final_destination_ = false;
     }
     if (in.failed()) ip.protocol = type;
-    if (in.failed()) return too_short(fmt::format("IPv6 extension header {}", type), 8, start);
+    if (in.failed()) return too_short(fmt::format("IPv6 extension header {}", type), length, start);
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t udp_header = 8;
 constexpr std::size_t tcp_header = 20;
 
+// The sum of the pseudo header, not complemented.
 std::uint16_t pseudo_header(const Ip& ip, std::size_t length) {
   ChecksumAdder adder;
   adder.add(ip.source.bytes()).add(ip.destination.bytes()).add16(ip.protocol);
@@ -29,6 +30,32 @@ TcpFlags flags_of(unsigned bits) {
           .cwr = set(7)};
 }
 
+// https://www.iana.org/assignments/tcp-parameters
+enum TcpOption : std::uint8_t {
+  end = 0,
+  no_operation = 1,
+  mss = 2,
+  window_scale = 3,
+  sack_permitted = 4,
+  timestamps = 8,
+};
+
+// How many bytes of value an option must have; `otherwise` for one that is not read here.
+std::size_t tcp_option_size(std::uint8_t kind, std::size_t otherwise) {
+  switch (kind) {
+    case mss:
+      return 2;
+    case window_scale:
+      return 1;
+    case sack_permitted:
+      return 0;
+    case timestamps:
+      return 8;
+    default:
+      return otherwise;
+  }
+}
+
 }  // namespace
 
 // In ones' complement 0 and 0xFFFF are one number: a receiver takes either.
@@ -40,9 +67,11 @@ Checksum Decoder::judge(std::uint16_t stated, std::uint16_t expected) {
 Checksum Decoder::verify(std::uint16_t stated, std::size_t place, const Reader& segment, bool pseudo) const {
   if (segment.is_cut() || out.ip->is_fragment() || (pseudo && !final_destination_)) return {.stated = stated};
   const auto bytes = segment.rest();
-  ChecksumAdder adder;
-  if (pseudo) adder.add16(pseudo_header(*out.ip, bytes.size()));
-  return judge(stated, adder.add(bytes.first(place)).add(bytes.subspan(place + 2)).finish());
+  const auto addresses = pseudo ? pseudo_header(*out.ip, bytes.size()) : std::uint16_t{0};
+  const auto expected = ChecksumAdder{}.add16(addresses).add(bytes.first(place)).add(bytes.subspan(place + 2)).finish();
+  auto checksum = judge(stated, expected);
+  if (pseudo && checksum == Checksum::wrong && stated == addresses) checksum.state = Checksum::offloaded;
+  return checksum;
 }
 
 void Decoder::udp(Reader in) {
@@ -103,7 +132,6 @@ void Decoder::tcp(Reader in) {
 }
 
 void Decoder::tcp_options(Tcp& tcp, Reader in) {
-  constexpr std::uint8_t end = 0, no_operation = 1, mss = 2, scale = 3, sack_permitted = 4, timestamps = 8;
   while (!in.rest().empty()) {
     const auto at = in.offset();
     const auto kind = in.u8();
@@ -116,16 +144,16 @@ void Decoder::tcp_options(Tcp& tcp, Reader in) {
       if (!in.is_cut()) malformed(fmt::format("TCP option {} reaches beyond the header", kind), at);
       return;
     }
+    const auto size = value.rest().size();
+    if (size != tcp_option_size(kind, size))
+      return malformed(fmt::format("TCP option {} of length {}", kind, length), at);
     if (kind == mss) tcp.mss = value.u16();
-    if (kind == scale) tcp.window_scale = value.u8();
+    if (kind == window_scale) tcp.window_scale = value.u8();
     if (kind == sack_permitted) tcp.sack_permitted = true;
     if (kind == timestamps) {
       const auto sent = value.u32();
       tcp.timestamps = {sent, value.u32()};
     }
-    const auto known = kind == mss || kind == scale || kind == sack_permitted || kind == timestamps;
-    if (known && (value.failed() || !value.rest().empty()))
-      return malformed(fmt::format("TCP option {} of length {}", kind, length), at);
   }
 }
 

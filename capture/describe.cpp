@@ -118,19 +118,28 @@ std::string frames(const Decoded& packet) {
 }
 
 std::string quotation(const Icmp& icmp) {
-  if (!icmp.quoted || !icmp.quoted->ip) return "";
+  if (!icmp.quoted) return "";
+  if (!icmp.quoted->ip) return fmt::format(" (quoting {} bytes)", icmp.quoted->frame.size());
   return fmt::format(" (quoting {}: {} ttl {})", ends(*icmp.quoted), headline(*icmp.quoted), icmp.quoted->ip->ttl);
+}
+
+// Bytes of the IP packet that UDP's length leaves over are the surplus area of RFC 9868.
+void add_udp_size(Line& line, const Udp& udp, const Ip& ip) {
+  const int length = std::max<int>(udp.length, 8);
+  line.add(" len {}", length - 8);
+  const auto surplus = static_cast<int>(ip.payload.size()) - length;
+  if (surplus > 0 && !ip.is_fragment()) line.add(" surplus {}", surplus);
 }
 
 void add_size(Line& line, const Decoded& packet) {
   if (const auto* icmp = packet.icmp())
     line.add(" length {}", icmp->length);
   else if (const auto* udp = packet.udp())
-    line.add(" len {}", std::max<int>(udp->length, 8) - 8);
+    add_udp_size(line, *udp, *packet.ip);
   else if (const auto* tcp = packet.tcp())
     line.add(" len {}", tcp->length);
   else
-    line.add(" len {}", packet.ip->payload.size());
+    line.add(" len {}", std::max<std::size_t>(packet.ip->length, packet.ip->header.size()) - packet.ip->header.size());
 }
 
 void add_fragment(Line& line, const Ip& ip) {
@@ -149,6 +158,7 @@ Checksum transport_checksum(const Decoded& packet) {
 void add_checksum(Line& line, std::string_view what, const Checksum& checksum) {
   if (checksum == Checksum::wrong)
     line.add(" bad {} 0x{:04x} should be 0x{:04x}", what, checksum.stated, checksum.expected);
+  if (checksum == Checksum::offloaded) line.add(" {} offloaded", what);
 }
 
 void add_faults(Line& line, const Decoded& packet) {
@@ -168,12 +178,22 @@ void add_ip(Line& line, const Decoded& packet) {
   line.add("{}", frames(packet));
 }
 
-void add_ethernet(Line& line, const Ethernet& ethernet) {
-  line.add("{} > {}: ", ethernet.source, ethernet.destination);
-  if (ethernet.type < 1536)
-    line.add("IEEE 802.3 length {}", ethernet.type);
-  else
-    line.add("ethertype 0x{:04x}", ethernet.type);
+std::string ethernet_text(const Ethernet& ethernet) {
+  if (ethernet.type < 1536) return fmt::format("IEEE 802.3 length {}", ethernet.type);
+  return fmt::format("ethertype 0x{:04x}", ethernet.type);
+}
+
+void add_ip_label(Line& line, const Decoded& packet) {
+  const auto* icmp = packet.icmp();
+  const auto* tcp = packet.tcp();
+  const auto content = frames(packet);
+  line.add("{}", icmp != nullptr ? icmp_text(*icmp) : protocol_name(packet.ip->protocol));
+  if (tcp != nullptr) line.add(" [{}]", letters_of(tcp->flags));
+  line.add("{}", content);
+  if (packet.ip->is_fragment())
+    line.add(" fragment at {}", packet.ip->fragment_offset);
+  else if (icmp == nullptr && content.empty() && (tcp == nullptr || tcp->length != 0))
+    add_size(line, packet);
 }
 
 }  // namespace
@@ -199,7 +219,7 @@ std::string describe(const Decoded& packet) {
   else if (packet.arp)
     line.add("ARP {}", arp_text(*packet.arp));
   else if (packet.ethernet)
-    add_ethernet(line, *packet.ethernet);
+    line.add("{} > {}: {}", packet.ethernet->source, packet.ethernet->destination, ethernet_text(*packet.ethernet));
   else
     line.add("frame of {} bytes", packet.original_length);
   add_faults(line, packet);
@@ -208,19 +228,14 @@ std::string describe(const Decoded& packet) {
 
 std::string label(const Decoded& packet) {
   Line line;
-  if (packet.arp) {
+  if (packet.ip)
+    add_ip_label(line, packet);
+  else if (packet.arp)
     line.add("{}", arp_text(*packet.arp));
-  } else if (!packet.ip) {
+  else if (packet.ethernet)
+    line.add("{}", ethernet_text(*packet.ethernet));
+  else
     line.add("{} bytes", packet.original_length);
-  } else if (const auto* icmp = packet.icmp()) {
-    line.add("{}", icmp_text(*icmp));
-  } else if (const auto* tcp = packet.tcp()) {
-    line.add("TCP [{}]{}", letters_of(tcp->flags), frames(packet));
-    if (tcp->length != 0 && frames(packet).empty()) line.add(" len {}", tcp->length);
-  } else {
-    line.add("{}{}", protocol_name(packet.ip->protocol), frames(packet));
-  }
-  if (packet.ip && packet.ip->is_fragment()) line.add(" fragment at {}", packet.ip->fragment_offset);
   if (packet.malformed)
     line.add(" malformed");
   else if (transport_checksum(packet) == Checksum::wrong || (packet.ip && packet.ip->checksum == Checksum::wrong))

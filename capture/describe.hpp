@@ -17,8 +17,8 @@ namespace wirelab::capture {
 // `length` counts the whole ICMP message; `len` the payload of UDP and TCP.
 std::string describe(const Decoded& packet);
 
-// The short form for an arrow between two hosts: what it is, without addresses, ttl and lengths.
-// "echo request id 4660 seq 1", "TCP [S]", "UDP frame CL:7;type:message", "who has 10.0.1.1?"
+// The short form for an arrow between two hosts: what it is, without addresses, ttl and TCP's numbers.
+// "echo request id 4660 seq 1", "TCP [S]", "UDP frame CL:7;type:message", "UDP len 5 bad checksum"
 std::string label(const Decoded& packet);
 
 // tcpdump's letters: "S", "S.", "P.", "F.", "R", "."; "none" without any flag.
