@@ -1,0 +1,27 @@
+#!/bin/sh
+# Fuzzes every target, or those named, for some seconds each (30 by default), from its seeds and from what earlier runs
+# found. Finds and crashes stay in the build folder; ends with 1 if a target crashed, hung or leaked.
+#
+#   tests/fuzz/run.sh [SECONDS [NAME...]]        WIRELAB_FUZZ_BUILD: another build folder than build/fuzz
+set -eu
+seconds=${1:-30}
+[ $# -gt 0 ] && shift
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${WIRELAB_FUZZ_BUILD:-$root/build/fuzz}
+
+cd "$root"
+cmake --preset fuzz -B "$build" >/dev/null
+cmake --build "$build" --target fuzzers
+
+[ $# -gt 0 ] || set -- $(ls tests/fuzz/corpus)
+failed=
+for name in "$@"; do
+  mkdir -p "$build/corpus/$name" "$build/crashes"
+  echo "== $name: $seconds s"
+  "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="$build/crashes/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" || failed="$failed $name"
+done
+if [ -n "$failed" ]; then
+  echo "broken:$failed; the inputs are in $build/crashes" >&2
+  exit 1
+fi
