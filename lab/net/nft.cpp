@@ -10,7 +10,10 @@
 namespace wirelab {
 namespace {
 
-std::string_view without_end(std::string_view text) { return text.substr(0, text.find_last_not_of('\n') + 1); }
+std::string_view without_frame(std::string_view text) {
+  if (text.starts_with("Error: ")) text.remove_prefix(std::string_view("Error: ").size());
+  return text.substr(0, text.find_last_not_of('\n') + 1);
+}
 
 }  // namespace
 
@@ -22,7 +25,7 @@ void apply_ruleset_here(std::string_view rules) {
   nft_ctx_buffer_error(context.get());
   if (nft_run_cmd_from_buffer(context.get(), std::string(rules).c_str()) != 0) {
     throw std::runtime_error(
-        fmt::format("nftables refused the rules: {}", without_end(nft_ctx_get_error_buffer(context.get()))));
+        fmt::format("nftables refused the rules: {}", without_frame(nft_ctx_get_error_buffer(context.get()))));
   }
 }
 

@@ -16,7 +16,7 @@ std::string explain(const Refusal& refusal) {
   if (refusal.error == ENOSPC) {
     return fmt::format(
         "the machine's limit of namespaces is reached (user.max_user_namespaces = {})\n"
-        "end programs that hold some (lsns lists them), or raise the limit by sudo sysctl",
+        "end programs that hold some (lsns lists them), or raise the limit with sysctl",
         refusal.max_user_namespaces);
   }
   if (refusal.unprivileged_userns_clone == 0 && !refusal.root) {
