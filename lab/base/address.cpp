@@ -31,12 +31,11 @@ T first_bytes_of(ByteView bytes) {
 
 unsigned bits_of(const IpAddress& address) { return address.is_v4() ? 32U : 128U; }
 
-// `address` with every bit from `length` on set to `value`.
-IpAddress with_host_bits(const IpAddress& address, unsigned length, bool value) {
+// `address` with every bit from `length` on cleared.
+IpAddress first_of_block(const IpAddress& address, unsigned length) {
   Bytes bytes = copy_of(address.bytes());
   for (unsigned bit = length; bit < bytes.size() * 8; ++bit) {
-    const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
-    bytes[bit / 8] = static_cast<std::uint8_t>(value ? bytes[bit / 8] | mask : bytes[bit / 8] & ~mask);
+    bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] & ~(0x80U >> (bit % 8)));
   }
   if (address.is_v4()) return Ipv4::from_bytes(bytes);
   return Ipv6::from_bytes(bytes);
@@ -121,7 +120,7 @@ std::string Endpoint::to_string() const {
 
 Prefix::Prefix(const IpAddress& address, unsigned length) : length_(length) {
   if (length > bits_of(address)) throw std::logic_error(fmt::format("/{} is longer than {}", length, address));
-  address_ = with_host_bits(address, length, false);
+  address_ = first_of_block(address, length);
 }
 
 std::optional<Prefix> Prefix::parse(std::string_view text) {
@@ -136,7 +135,7 @@ std::optional<Prefix> Prefix::parse(std::string_view text) {
 }
 
 bool Prefix::contains(const IpAddress& address) const {
-  return address.is_v4() == address_.is_v4() && with_host_bits(address, length_, false) == address_;
+  return address.is_v4() == address_.is_v4() && first_of_block(address, length_) == address_;
 }
 
 bool Prefix::overlaps(const Prefix& other) const { return contains(other.address_) || other.contains(address_); }

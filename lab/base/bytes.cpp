@@ -92,9 +92,10 @@ std::size_t utf8_prefix(std::string_view text) {
   constexpr std::uint64_t not_ascii = 0x8080808080808080;
   std::size_t good = 0;
   while (good < text.size()) {
-    std::uint64_t word = not_ascii;
-    if (text.size() - good >= sizeof word) std::memcpy(&word, text.data() + good, sizeof word);
-    const auto length = (word & not_ascii) == 0 ? sizeof word : utf8_sequence(text.substr(good));
+    std::size_t length = 8;  // ASCII goes by eight bytes
+    const auto* at = as_bytes(text).data() + good;
+    if (text.size() - good < length || (load_le64(at) & not_ascii) != 0)
+      length = *at < 0x80 ? 1 : utf8_sequence(text.substr(good));
     if (length == 0) break;
     good += length;
   }

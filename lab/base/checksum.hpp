@@ -29,7 +29,8 @@ std::uint16_t internet_checksum(ByteView bytes);
 std::uint16_t transport_checksum(const IpAddress& source, const IpAddress& destination, std::uint8_t protocol,
                                  ByteView segment);
 
-// The checksum after one 16-bit word changed, without reading the rest (RFC 1624, equation 3).
+// The checksum after one 16-bit word changed, without reading the rest (RFC 1624, equation 3). The same as a fresh one,
+// but for data that became nothing but zeros: 0 instead of 0xFFFF, the other zero of ones' complement.
 constexpr std::uint16_t updated_checksum(std::uint16_t checksum, std::uint16_t old_word, std::uint16_t new_word) {
   std::uint32_t sum = static_cast<std::uint16_t>(~checksum);
   sum += static_cast<std::uint16_t>(~old_word);

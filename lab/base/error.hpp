@@ -1,10 +1,11 @@
 // The four kinds of failure, and the tools for each. Public.
 //
-//   the system refuses            std::system_error that says what was tried      throw_errno("bind 10.1.0.2:4000 in
-//   A") bytes from the wire are bad   a value: parsed, or malformed with reason and offset, never an exception the
-//   story is not fulfilled    Unmet with the place and the evidence a caller's mistake            std::logic_error
+// - The system refuses: std::system_error that says what was tried, as throw_errno("bind 10.1.0.2:4000 in A").
+// - Bytes from the wire are bad: a value, parsed or malformed with reason and offset; never an exception.
+// - The story is not fulfilled: Unmet, with the place and the evidence.
+// - A caller's mistake: std::logic_error.
 //
-// Two more for the person at the keyboard: Missing (this machine lacks something) and Denied (no privilege).
+// Three more for the person at the keyboard: Missing (this machine lacks something), Denied (no privilege), BadInput.
 #pragma once
 
 #include <cerrno>
