@@ -31,7 +31,9 @@ Path::Path(const Place& place, const IpAddress& target, const Options& options, 
       on_icmp_(std::move(on_icmp)),
       route_(find_route(place, target, options.interface)),
       way_(open(place, options)),
-      watch_(place.loop, receiving_fd(), [this] { read(); }) {}
+      watch_(place.loop, receiving_fd(), [this] { read(); }) {
+  if (const auto* const way = std::get_if<ByFrame>(&way_)) asker_.emplace(place, way->frames.interface().name);
+}
 
 Path::Way Path::open(const Place& place, const Options& options) const {
   const auto version = version_of(target_);
@@ -52,7 +54,6 @@ Path::Way Path::open(const Place& place, const Options& options) const {
     throw BadInput(
         fmt::format("{} is this host itself: frames made by hand do not reach it\nuse a raw socket", target_));
   return ByFrame{.frames = place.open([&] { return PacketSocket(interface, place.witness, icmp_filter()); }),
-                 .asker = std::make_unique<NeighbourAsker>(place, interface),
                  .next_hop = std::nullopt};
 }
 
@@ -63,7 +64,7 @@ void Path::finish(Packet& packet) {
   if (way == nullptr) return;
   const auto& interface = way->frames.interface();
   if (!way->next_hop) {
-    const auto answer = way->asker->ask(route_.source, route_.next_hop, neighbour_limit_);
+    const auto answer = asker_->ask(route_.source, route_.next_hop, neighbour_limit_);
     if (!answer)
       throw_errno(fmt::format("ask for the MAC address of {} on {}", route_.next_hop, interface.name), EHOSTUNREACH);
     way->next_hop = answer->mac;

@@ -6,7 +6,6 @@
 // whole frames.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -53,7 +52,6 @@ class Path {
   };
   struct ByFrame {
     PacketSocket frames;
-    std::unique_ptr<NeighbourAsker> asker;
     std::optional<Mac> next_hop;
   };
   using Way = std::variant<ByRawIcmp, ByRawIp, ByFrame>;
@@ -69,6 +67,7 @@ class Path {
   OnIcmp on_icmp_;
   Route route_;
   Way way_;
+  std::optional<NeighbourAsker> asker_;  // on the Ethernet layer
   Watch watch_;
 };
 

@@ -42,7 +42,7 @@ void ignore_path_mtu(int fd, IpVersion version, bool dont_fragment) {
 void let_in_v4(int fd) {
   icmp_filter filter{};
   filter.data = ~0U;
-  for (const unsigned type :
+  for (const int type :
        {ICMP_ECHOREPLY, ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT, ICMP_TIME_EXCEEDED, ICMP_PARAMETERPROB})
     filter.data &= ~(1U << type);
   set_option(fd, SOL_RAW, ICMP_FILTER, &filter, sizeof filter, "filter ICMP");
@@ -51,7 +51,7 @@ void let_in_v4(int fd) {
 void let_in_v6(int fd) {
   icmp6_filter filter{};
   ICMP6_FILTER_SETBLOCKALL(&filter);
-  for (const unsigned type :
+  for (const int type :
        {ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB, ICMP6_ECHO_REPLY})
     ICMP6_FILTER_SETPASS(type, &filter);
   set_option(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter, "filter ICMPv6");
