@@ -18,8 +18,14 @@ failed=
 for name in "$@"; do
   mkdir -p "$build/corpus/$name" "$build/crashes"
   echo "== $name: $seconds s"
-  "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="$build/crashes/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" || failed="$failed $name"
+  log=$build/$name.log
+  if "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
+    -artifact_prefix="$build/crashes/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
+    grep '^stat::\(number\|average\|new\)' "$log"
+  else
+    tail -n 60 "$log"
+    failed="$failed $name"
+  fi
 done
 if [ -n "$failed" ]; then
   echo "broken:$failed; the inputs are in $build/crashes" >&2
