@@ -1,0 +1,79 @@
+// TcpServer: listens, accepts, and owns the connections of its clients. Public.
+//
+// Clients are known by ids that are never used again. What a client does ends at most its own connection. Out of
+// descriptors the server sheds those who wait, by a spare descriptor, and listens again after a pause.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "lab/stack/opener.hpp"
+#include "lab/stack/tcp_connection.hpp"
+
+namespace wirelab {
+
+class TcpServer {
+ public:
+  enum class ClientId : std::uint64_t {};
+  // Called from the loop only, never inside a call of the server, and each may be empty. They may not destroy the
+  // server.
+  struct Events {
+    std::function<void(ClientId, const Endpoint& peer)> on_open;
+    std::function<void(ClientId, ByteView)> on_data;      // the view is good during the call
+    std::function<void(ClientId)> on_end;                 // the client sends no more; empty: close(client)
+    std::function<void(ClientId, CloseReason)> on_close;  // the client's last call
+  };
+  struct Options {
+    int backlog = 1024;
+    TcpConnection::Options connection;
+  };
+  struct Stats {
+    std::uint64_t accepted = 0;
+    std::uint64_t shed = 0;    // accepted and reset for want of descriptors
+    std::uint64_t pauses = 0;  // of 100 ms in which nobody is accepted
+  };
+
+  // Throws std::system_error if `local` cannot be listened at.
+  TcpServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events)
+      : TcpServer(loop, opener, local, std::move(events), Options{}) {}
+  TcpServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events, const Options& options);
+  // Closes all connections without flushing; no event comes any more.
+  ~TcpServer();
+  TcpServer(const TcpServer&) = delete;
+  TcpServer& operator=(const TcpServer&) = delete;
+
+  [[nodiscard]] const Endpoint& local() const { return local_; }
+  // As TcpConnection's. A client that is gone already is no mistake: send() is false, the others do nothing.
+  bool send(ClientId client, ByteView bytes);
+  void close(ClientId client);
+  void abort(ClientId client);
+  // Bytes that wait for the client to take them.
+  [[nodiscard]] std::size_t queued(ClientId client) const;
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+  [[nodiscard]] const Stats& stats() const { return stats_; }
+
+ private:
+  void on_ready();
+  bool accept_one();
+  bool shed_one();
+  void pause();
+  void welcome(UniqueFd socket, const Endpoint& peer);
+  [[nodiscard]] TcpConnection* find(ClientId client) const;
+
+  Selector& loop_;
+  Events events_;
+  Options options_;
+  UniqueFd listener_;
+  UniqueFd spare_;  // given up for a moment to accept and shed when there are no others
+  Endpoint local_;
+  Selector::Token token_;
+  Selector::TimerId resume_;
+  std::unordered_map<ClientId, std::shared_ptr<TcpConnection>> clients_;
+  std::uint64_t last_id_ = 0;
+  Stats stats_;
+};
+
+}  // namespace wirelab
