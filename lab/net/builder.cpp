@@ -1,6 +1,12 @@
 // Network::up: makes a topology real, each step over all of the lab before the next begins.
+#include <cerrno>
+#include <span>
+#include <stdexcept>
+#include <system_error>
+
 #include <fmt/format.h>
 
+#include "lab/base/error.hpp"
 #include "lab/net/links.hpp"
 #include "lab/net/network.hpp"
 #include "lab/net/offloads.hpp"
@@ -16,12 +22,11 @@ class Builder {
 
   void build() {
     make_sites();
-    for (const auto& segment : topology_.segments()) lay(segment);
-    fabric_.netlink.flush();
+    lay_cables();
     switch_all_offloads_off();
     bring_up_fabric();
-    for (std::size_t i = 0; i < sites_.size(); ++i) bring_up({i});
-    settle(fabric_, sites_, topology_.has_ipv6());
+    bring_up_hosts();
+    settle_fabric(fabric_);
   }
 
   UniqueFd hand_over_fabric() { return std::move(fabric_.network_namespace); }
@@ -47,6 +52,16 @@ class Builder {
     for (const auto& node : topology_.nodes()) {
       sites_.push_back(make_host_site(node.forwards, topology_.has_ipv6()));
       sites_.back().interfaces.resize(node.interfaces.size());
+    }
+  }
+
+  void lay_cables() {
+    try {
+      for (const auto& segment : topology_.segments()) lay(segment);
+      fabric_.netlink.flush();
+    } catch (const std::system_error& error) {
+      if (error.code().value() != EOPNOTSUPP) throw;
+      throw Missing("this kernel has no virtual Ethernet or no bridges\nload both: sudo modprobe -a veth bridge");
     }
   }
 
@@ -98,6 +113,21 @@ class Builder {
       fabric_.netlink.add(raise_link(end.index, "bring up " + end.name));
     }
     fabric_.netlink.flush();
+  }
+
+  // In groups: the kernel handles at most a hundred changes of carrier at once and leaves the rest for a second later.
+  void bring_up_hosts() {
+    constexpr std::size_t most_cables = 24;
+    std::size_t cables = 0;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < sites_.size(); ++i) {
+      bring_up({i});
+      cables += sites_[i].interfaces.size();
+      if (cables < most_cables && i + 1 < sites_.size()) continue;
+      settle_hosts(std::span(sites_).subspan(begin, i + 1 - begin), topology_.has_ipv6());
+      begin = i + 1;
+      cables = 0;
+    }
   }
 
   void bring_up(Topology::NodeId id) {

@@ -37,10 +37,6 @@ UniqueFd current_namespace() {
       check_errno(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "open the own network namespace")));
 }
 
-void require_home() {
-  if (home < 0) throw std::logic_error("become_lab_root() comes first: this process is still in the machine's network");
-}
-
 void go_back(int to) {
   if (::setns(to < 0 ? home : to, CLONE_NEWNET) == 0) return;
   std::perror("wirelab: return to the own network namespace");
@@ -51,8 +47,13 @@ void go_back(int to) {
 
 void settle_at_home() { home = current_namespace().release(); }
 
+int home_namespace() {
+  if (home < 0) throw std::logic_error("become_lab_root() comes first: this process is still in the machine's network");
+  return home;
+}
+
 UniqueFd make_namespace() {
-  require_home();
+  home_namespace();
   if (::unshare(CLONE_NEWNET) != 0) {
     throw_errno(errno == ENOSPC ? "make a network namespace (user.max_net_namespaces is reached)"
                                 : "make a network namespace");
@@ -69,7 +70,7 @@ UniqueFd make_namespace() {
 }
 
 Visit::Visit(int fd) : back_(here) {
-  require_home();
+  home_namespace();
   check_errno(::setns(fd, CLONE_NEWNET), "enter a host's network namespace");
   here = fd;
 }

@@ -10,6 +10,8 @@ namespace wirelab {
 
 // Makes the calling thread's network namespace the home that every visit returns to. become_lab_root calls it.
 void settle_at_home();
+// Throws std::logic_error unless the process is lab root.
+int home_namespace();
 
 // A new network namespace. Throws std::logic_error unless the process is lab root.
 UniqueFd make_namespace();

@@ -78,7 +78,7 @@ class Network {
  private:
   Network(UniqueFd fabric, std::vector<Host> hosts) : fabric_(std::move(fabric)), hosts_(std::move(hosts)) {}
 
-  UniqueFd fabric_;  // the namespace of the bridges and of the switch ends of all cables
+  UniqueFd fabric_;  // the namespace of the bridges and of the switch ends of all cables, unless that is home
   std::vector<Host> hosts_;
 };
 

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 5s;
+constexpr auto patience = 30s;  // a busy machine is slow, not broken
 // There is an event for each change, but a look costs less than to sort events of many namespaces.
 constexpr auto pause = 50us;
 
@@ -66,7 +66,8 @@ bool ports_forward(Site& fabric) {
   return all;
 }
 
-void wait_until(const std::function<bool()>& met, SteadyTime deadline) {
+void wait_until(const std::function<bool()>& met) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!met()) {
     if (std::chrono::steady_clock::now() > deadline) throw_errno("wait for the links of the lab to come up", ETIMEDOUT);
     std::this_thread::sleep_for(pause);
@@ -75,12 +76,14 @@ void wait_until(const std::function<bool()>& met, SteadyTime deadline) {
 
 }  // namespace
 
-void settle(Site& fabric, std::vector<Site>& hosts, bool ipv6) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+void settle_hosts(std::span<Site> hosts, bool ipv6) {
   for (auto& host : hosts) {
-    wait_until([&] { return links_are_operational(host) && (!ipv6 || ipv6_is_usable(host)); }, deadline);
+    wait_until([&] { return links_are_operational(host) && (!ipv6 || ipv6_is_usable(host)); });
   }
-  wait_until([&] { return ports_forward(fabric); }, deadline);
+}
+
+void settle_fabric(Site& fabric) {
+  wait_until([&] { return ports_forward(fabric); });
 }
 
 }  // namespace wirelab

@@ -58,8 +58,11 @@ void set_ipv6_of_all(bool forwards) {
 }  // namespace
 
 Site make_fabric_site() {
-  auto made = make_namespace();
-  const Visit visit(made.get());
+  static bool home_is_free = true;
+  const int home = home_namespace();
+  UniqueFd made;
+  if (!std::exchange(home_is_free, false)) made = make_namespace();
+  const Visit visit(made ? made.get() : home);
   silence_ipv6();
   // Bridged frames would otherwise run through the hooks of iptables and nftables as if they were routed.
   for (const auto* name : {"iptables", "ip6tables", "arptables"}) {

@@ -28,7 +28,7 @@ const Case cases[] = {
      "this kernel gives user namespaces to root alone (kernel.unprivileged_userns_clone = 0)\n"
      "run with sudo, or allow them: sudo sysctl kernel.unprivileged_userns_clone=1"},
     {"Ubuntu 24.04",
-     {.step = "make a veth pair",
+     {.step = "bring up an interface of its own",
       .error = EPERM,
       .max_user_namespaces = 9999,
       .unprivileged_userns_clone = 1,

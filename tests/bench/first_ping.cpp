@@ -1,0 +1,31 @@
+// Is the first ping of a fresh lab answered, and how soon?
+//
+//   first_ping [LABS]
+//
+// Every lab is a process of its own, back to back, so that each one comes up while the kernel takes the last one down.
+// Ends with 1 unless all were answered in less than 10 ms: an ARP request that is lost costs a second.
+#include <cstdlib>
+
+#include "lab/net/lab_root.hpp"
+#include "tests/bench/net_bench.hpp"
+#include "tests/wire/net_ping.hpp"
+
+int main(int argc, char** argv) {
+  using namespace wirelab;
+  const int labs = argc > 1 ? std::atoi(argv[1]) : 500;
+  Figures figures;
+  for (int i = 0; i < labs; ++i) {
+    const auto time = in_child([] {
+      become_lab_root();
+      const auto network = Network::up(one_lan(2));
+      return ping(network.host("h1"), network.host("h2").address()).value();
+    });
+    if (time) figures.add(*time);
+  }
+  if (figures.empty()) return 1;
+  figures.print("first ping of a fresh lab");
+  const bool all = figures.count() == static_cast<std::size_t>(labs) && figures.at(1) < 10;
+  fmt::print("{} of {} answered; {}\n", figures.count(), labs,
+             all ? "all in less than 10 ms" : "NOT all in less than 10 ms");
+  return all ? 0 : 1;
+}
