@@ -1,0 +1,174 @@
+#include "lab/services/echo.hpp"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace wirelab {
+namespace {
+
+// So many unanswered messages are remembered; those before them count as lost.
+constexpr std::size_t most_expected = 4096;
+// A port that is free for TCP may be taken for UDP.
+constexpr int port_tries = 16;
+
+// A frame's own bytes: its prefix, the header as it came, and the content.
+void append_unchanged(Bytes& out, const Frame& frame) {
+  std::array<std::uint8_t, frame_prefix_size> prefix{};
+  store_le16(prefix.data(), static_cast<std::uint16_t>(frame.header.size()));
+  const auto header = as_bytes(frame.header);
+  for (const auto part : {ByteView(prefix), header, frame.content}) {
+    const auto old = out.size();
+    out.resize(old + part.size());
+    std::copy(part.begin(), part.end(), out.begin() + static_cast<std::ptrdiff_t>(old));
+  }
+}
+
+}  // namespace
+
+EchoServer::EchoServer(Selector& loop, const Opener& opener, const Endpoint& local) {
+  for (int left = port_tries; !udp_; --left) {
+    try {
+      listen(loop, opener, local);
+    } catch (const std::system_error& error) {
+      if (local.port != Port{} || error.code() != std::errc::address_in_use || left == 1) throw;
+    }
+  }
+}
+
+void EchoServer::listen(Selector& loop, const Opener& opener, const Endpoint& local) {
+  tcp_ = std::make_unique<TcpServer>(
+      loop, opener, local,
+      TcpServer::Events{
+          .on_open = [this](TcpServer::ClientId client, const Endpoint&) { decoders_.try_emplace(client); },
+          .on_data = [this](TcpServer::ClientId client, ByteView bytes) { on_stream(client, bytes); },
+          .on_end = {},
+          .on_close = [this](TcpServer::ClientId client, const CloseReason&) { decoders_.erase(client); }});
+  udp_ = std::make_unique<UdpEndpoint>(
+      loop, opener, tcp_->local(),
+      UdpEndpoint::Events{
+          .on_datagram = [this](const Endpoint& source, ByteView datagram) { on_datagram(source, datagram); },
+          .on_error = {}});
+}
+
+void EchoServer::on_stream(TcpServer::ClientId client, ByteView bytes) {
+  auto& decoder = decoders_.at(client);
+  decoder.feed(bytes);
+  answer_.clear();
+  auto next = decoder.next();
+  for (; std::holds_alternative<Frame>(next); next = decoder.next()) {
+    append_unchanged(answer_, std::get<Frame>(next));
+    ++stats_.answered;
+  }
+  decoder.keep();
+  // Nothing may be left out of a stream: who cannot be answered is cut off.
+  if (!answer_.empty() && !tcp_->send(client, answer_)) return tcp_->abort(client);
+  if (!std::holds_alternative<FrameError>(next)) return;
+  ++stats_.malformed;
+  tcp_->close(client);
+}
+
+void EchoServer::on_datagram(const Endpoint& source, ByteView datagram) {
+  if (std::holds_alternative<FrameError>(decode_datagram(datagram))) {
+    ++stats_.malformed;
+    return;
+  }
+  // A full socket buffer loses the answer, as a full link would; the client counts what it misses.
+  if (!udp_->send_to(source, datagram)) ++stats_.answered;
+}
+
+EchoClient::EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local,
+                       const Endpoint& server, Options options)
+    : loop_(loop), server_(server), options_(options) {
+  if (transport == Transport::tcp) {
+    TcpClient::Events events{.on_connect = [this] { begin(); },
+                             .on_data = [this](ByteView bytes) { on_stream(bytes); },
+                             .on_end = {},
+                             .on_close = [this](const CloseReason& reason) { on_close(reason); }};
+    tcp_ = std::make_unique<TcpClient>(loop, opener, local, server, std::move(events));
+    return;
+  }
+  UdpEndpoint::Events events{
+      .on_datagram = [this](const Endpoint& source, ByteView datagram) { on_datagram(source, datagram); },
+      .on_error = [this](const UdpError& error) { fail(error.error.message()); }};
+  udp_ = std::make_unique<UdpEndpoint>(loop, opener, local, std::move(events));
+  begin();
+}
+
+void EchoClient::begin() {
+  if (stopped_) return close_when_done();
+  timer_ = loop_.every(options_.interval, [this] { say(); });
+  say();
+}
+
+void EchoClient::stop() {
+  stopped_ = true;
+  loop_.cancel(timer_);
+  close_when_done();
+}
+
+void EchoClient::close_when_done() {
+  if (stopped_ && tcp_ && tcp_->is_open() && expected_.empty()) tcp_->close();
+}
+
+void EchoClient::say() {
+  auto frame = encode_frame({{"type", "message"}}, as_bytes(fmt::format("message {}", sent_ + 1)));
+  if (tcp_ && !tcp_->send(frame)) return fail("the connection takes no more");
+  if (udp_) {
+    if (const auto error = udp_->send_to(server_, frame)) return fail(error.message());
+  }
+  ++sent_;
+  expected_.push_back(std::move(frame));
+  if (expected_.size() <= most_expected) return;
+  expected_.pop_front();
+  fail("a message was lost");
+}
+
+void EchoClient::on_stream(ByteView bytes) {
+  decoder_.feed(bytes);
+  auto next = decoder_.next();
+  for (; std::holds_alternative<Frame>(next); next = decoder_.next()) on_frame(std::get<Frame>(next));
+  decoder_.keep();
+  if (const auto* error = std::get_if<FrameError>(&next)) {
+    fail(error->to_string());
+    tcp_->abort();
+  }
+  close_when_done();
+}
+
+void EchoClient::on_datagram(const Endpoint& source, ByteView datagram) {
+  if (source != server_) return fail(fmt::format("{} answered instead of the server", source));
+  const auto decoded = decode_datagram(datagram);
+  if (const auto* error = std::get_if<FrameError>(&decoded)) return fail(error->to_string());
+  on_frame(std::get<Frame>(decoded));
+}
+
+void EchoClient::on_frame(const Frame& frame) {
+  Bytes unchanged;
+  append_unchanged(unchanged, frame);
+  const auto found = std::ranges::find(expected_, unchanged);
+  if (found == expected_.end()) return fail("an answer is not what was sent");
+  // A lost datagram leaves its message behind, and later answers still find theirs; a stream loses nothing.
+  if (tcp_ && found != expected_.begin()) fail("an answer is out of order");
+  expected_.erase(found);
+  ++answered_;
+}
+
+void EchoClient::on_close(const CloseReason& reason) {
+  loop_.cancel(timer_);
+  const bool wanted = stopped_ && expected_.empty() && reason.cause == CloseCause::finished;
+  if (!wanted) fail(fmt::format("the connection ended: {}", reason.to_string()));
+  errors_ += expected_.size();
+  expected_.clear();
+}
+
+void EchoClient::fail(std::string what) {
+  ++errors_;
+  last_error_ = std::move(what);
+}
+
+}  // namespace wirelab

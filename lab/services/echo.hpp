@@ -1,0 +1,105 @@
+// echo: the reference stack's simplest service: framed messages come back as they came, over TCP and UDP. Public.
+//
+// Both sides own their sockets and take them from an Opener, so the same classes run in a lab and on a real machine.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "lab/base/address.hpp"
+#include "lab/base/bytes.hpp"
+#include "lab/base/clock.hpp"
+#include "lab/loop/selector.hpp"
+#include "lab/stack/frame.hpp"
+#include "lab/stack/frame_decoder.hpp"
+#include "lab/stack/opener.hpp"
+#include "lab/stack/tcp_client.hpp"
+#include "lab/stack/tcp_server.hpp"
+#include "lab/stack/udp_endpoint.hpp"
+
+namespace wirelab {
+
+class EchoServer {
+ public:
+  struct Stats {
+    std::uint64_t answered = 0;   // frames, over both transports
+    std::uint64_t malformed = 0;  // TCP: the connection is closed; UDP: the datagram is ignored
+  };
+
+  // Listens on TCP and UDP with one port number; with port 0 on one that is free for both. Throws std::system_error.
+  EchoServer(Selector& loop, const Opener& opener, const Endpoint& local);
+
+  [[nodiscard]] const Endpoint& local() const { return tcp_->local(); }
+  [[nodiscard]] const Stats& stats() const { return stats_; }
+
+ private:
+  void listen(Selector& loop, const Opener& opener, const Endpoint& local);
+  void on_stream(TcpServer::ClientId client, ByteView bytes);
+  void on_datagram(const Endpoint& source, ByteView datagram);
+
+  std::unique_ptr<TcpServer> tcp_;
+  std::unique_ptr<UdpEndpoint> udp_;
+  std::unordered_map<TcpServer::ClientId, FrameDecoder> decoders_;
+  Bytes answer_;
+  Stats stats_;
+};
+
+// Sends one framed message after the other and expects each back unchanged.
+class EchoClient {
+ public:
+  struct Options {
+    Duration interval = std::chrono::milliseconds(25);  // between messages; above zero
+  };
+
+  // The first message goes out as soon as there is a connection (TCP), or at once (UDP). Throws std::system_error if
+  // `local` (port 0: any) cannot be had.
+  EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local, const Endpoint& server)
+      : EchoClient(loop, opener, transport, local, server, Options{}) {}
+  EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local, const Endpoint& server,
+             Options options);
+  ~EchoClient() { loop_.cancel(timer_); }
+  EchoClient(const EchoClient&) = delete;
+  EchoClient& operator=(const EchoClient&) = delete;
+
+  // Sends no more. What is on its way may still come back; then a TCP connection is closed.
+  void stop();
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }
+  // Came back byte for byte, over TCP in their order.
+  [[nodiscard]] std::uint64_t answered() const { return answered_; }
+  // Sent, not answered, and not yet known to be lost.
+  [[nodiscard]] std::uint64_t in_flight() const { return expected_.size(); }
+  // Messages that could not be sent or were lost, answers that were no frame or not what was sent, ICMP errors, and an
+  // end of the connection that stop() did not ask for.
+  [[nodiscard]] std::uint64_t errors() const { return errors_; }
+  // The last of them, for the reader; empty if there was none.
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+
+ private:
+  void begin();
+  void say();
+  void on_stream(ByteView bytes);
+  void on_datagram(const Endpoint& source, ByteView datagram);
+  void on_frame(const Frame& frame);
+  void on_close(const CloseReason& reason);
+  void fail(std::string what);
+  void close_when_done();
+
+  Selector& loop_;
+  Endpoint server_;
+  Options options_;
+  std::unique_ptr<TcpClient> tcp_;  // one of the two
+  std::unique_ptr<UdpEndpoint> udp_;
+  Selector::TimerId timer_;
+  FrameDecoder decoder_;
+  std::deque<Bytes> expected_;
+  bool stopped_ = false;
+  std::uint64_t sent_ = 0;
+  std::uint64_t answered_ = 0;
+  std::uint64_t errors_ = 0;
+  std::string last_error_;
+};
+
+}  // namespace wirelab
