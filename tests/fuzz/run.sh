@@ -11,9 +11,9 @@ build=${WIRELAB_FUZZ_BUILD:-$root/build/fuzz}
 
 cd "$root"
 cmake --preset fuzz -B "$build" >/dev/null
-cmake --build "$build" --target fuzzers
-
 [ $# -gt 0 ] || set -- $(ls tests/fuzz/corpus)
+cmake --build "$build" --target $(printf 'fuzz_%s ' "$@")
+
 failed=
 for name in "$@"; do
   mkdir -p "$build/corpus/$name" "$build/crashes"
