@@ -1,0 +1,21 @@
+#include "lab/journal.hpp"
+
+#include <utility>
+
+namespace wirelab {
+
+void Journal::step(std::string text) {
+  steps_.push_back({stamp_now(), std::move(text)});
+  if (on_step) on_step(steps_.back());
+}
+
+void Journal::note(std::string text) {
+  notes_.push_back({stamp_now(), std::move(text)});
+  if (on_note) on_note(notes_.back());
+}
+
+void Journal::forged(Forged packet) { forged_.push_back(std::move(packet)); }
+
+void Journal::stack_socket(StackSocket socket) { stack_sockets_.push_back(std::move(socket)); }
+
+}  // namespace wirelab

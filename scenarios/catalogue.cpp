@@ -1,0 +1,10 @@
+#include "scenarios/scenario.hpp"
+
+namespace wirelab::scenarios {
+
+const std::vector<Scenario>& all_scenarios() {
+  static const std::vector<Scenario> all{ping_scenario()};
+  return all;
+}
+
+}  // namespace wirelab::scenarios

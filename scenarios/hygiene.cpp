@@ -1,0 +1,61 @@
+#include "scenarios/hygiene.hpp"
+
+#include <fmt/format.h>
+
+#include "capture/decode.hpp"
+
+namespace wirelab::scenarios {
+namespace {
+
+using capture::Checksum;
+using capture::Decoded;
+using capture::Origin;
+using capture::Packet;
+
+constexpr std::size_t ethernet_header = 14;
+constexpr std::uint16_t ethertype_ipv6 = 0x86DD;
+
+bool has_wrong_checksum(const Decoded& packet) {
+  if (packet.ip && packet.ip->checksum == Checksum::wrong) return true;
+  if (packet.udp() != nullptr) return packet.udp()->checksum == Checksum::wrong;
+  if (packet.tcp() != nullptr) return packet.tcp()->checksum == Checksum::wrong;
+  return packet.icmp() != nullptr && packet.icmp()->checksum == Checksum::wrong;
+}
+
+// The MTU of the interface that a tap called "A:eth0" sits on.
+std::uint32_t mtu_of(const Stage& stage, const std::string& tap) {
+  const auto colon = tap.find(':');
+  return stage.lab.host(tap.substr(0, colon)).interface(tap.substr(colon + 1)).mtu;
+}
+
+// What speaks against a claim about the whole trace.
+template <class Offends>
+Evidence offenders(const Stage& stage, const Offends& offends) {
+  Evidence found;
+  for (const auto& packet : stage.trace.packets()) {
+    if (offends(packet, capture::decode(packet))) found.push_back(&packet);
+  }
+  return found;
+}
+
+}  // namespace
+
+void check_hygiene(Stage& stage) {
+  stage.check_all("every checksum is right, but in what was forged by hand",
+                  offenders(stage, [](const Packet& packet, const Decoded& decoded) {
+                    return packet.origin != Origin::raw && has_wrong_checksum(decoded);
+                  }));
+  stage.check_all("no frame exceeds the MTU of its link", offenders(stage, [&](const Packet& packet, const Decoded&) {
+                    const auto mtu = mtu_of(stage, stage.trace.info().taps[packet.tap].name);
+                    return packet.original_length > mtu + ethernet_header;
+                  }));
+  if (!stage.lab.topology().has_ipv6()) {
+    stage.check_all("no IPv6 where none was asked for", offenders(stage, [](const Packet&, const Decoded& decoded) {
+                      return decoded.ethernet && decoded.ethernet->type == ethertype_ipv6;
+                    }));
+  }
+  stage.check_count("the capture lost no packet", stage.trace.lost() == 0,
+                    fmt::format("{} packets were lost", stage.trace.lost()));
+}
+
+}  // namespace wirelab::scenarios

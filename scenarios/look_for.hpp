@@ -1,0 +1,30 @@
+// look_for: what a story waits for in its trace, as predicates over decoded packets. Public, pure.
+#pragma once
+
+#include <cstdint>
+
+#include "capture/decode.hpp"
+#include "capture/trace.hpp"
+#include "lab/base/address.hpp"
+
+namespace wirelab::scenarios::look_for {
+
+// Who asks for the link address of `target`: an ARP request, or a neighbour solicitation (RFC 4861).
+capture::Trace::Fits resolution_request(const IpAddress& target);
+// The answer that `target` gives: an ARP reply, or a neighbour advertisement.
+capture::Trace::Fits resolution_reply(const IpAddress& target);
+
+// Either version's echo messages with that identifier and sequence number.
+capture::Trace::Fits echo_request(std::uint16_t identifier, std::uint16_t sequence);
+capture::Trace::Fits echo_reply(std::uint16_t identifier, std::uint16_t sequence);
+
+// An ICMP error of `source` that quotes an echo request with that identifier and sequence number.
+capture::Trace::Fits error_for_echo(const IpAddress& source, std::uint16_t identifier, std::uint16_t sequence);
+// An ICMP error of `source` that quotes a UDP datagram from `port`.
+capture::Trace::Fits error_for_udp(const IpAddress& source, Port port);
+
+// A UDP datagram, and a TCP segment that carries data, from one endpoint to the other.
+capture::Trace::Fits datagram(const Endpoint& source, const Endpoint& destination);
+capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination);
+
+}  // namespace wirelab::scenarios::look_for

@@ -1,0 +1,34 @@
+#include "scenarios/stage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wirelab::scenarios {
+
+bool Stage::check(std::string name, bool holds, Evidence evidence, std::string otherwise) {
+  const bool proven = !evidence.empty() && std::ranges::find(evidence, nullptr) == evidence.end();
+  if (holds && !proven) otherwise = "the trace does not show it";
+  std::erase(evidence, nullptr);
+  const bool ok = holds && proven;
+  checks_.push_back({std::move(name), ok, std::move(evidence), ok ? "" : std::move(otherwise)});
+  return ok;
+}
+
+bool Stage::check_all(std::string name, Evidence against) {
+  const bool ok = against.empty();
+  checks_.push_back({std::move(name), ok, std::move(against), ok ? "" : "these packets speak against it"});
+  return ok;
+}
+
+bool Stage::check_count(std::string name, bool holds, std::string otherwise) {
+  checks_.push_back({std::move(name), holds, {}, holds ? "" : std::move(otherwise)});
+  return holds;
+}
+
+void Stage::reply(const EchoReply& reply) {
+  if (on_reply) on_reply(reply);
+}
+
+bool Stage::all_hold() const { return !checks_.empty() && std::ranges::all_of(checks_, &Check::ok); }
+
+}  // namespace wirelab::scenarios

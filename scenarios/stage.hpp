@@ -1,0 +1,80 @@
+// Stage: what a story is told with: the lab, the trace that is being taken, the user's choices, and the verdict.
+// Public; owned by whoever runs the scenario. Lab and trace outlive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/trace.hpp"
+#include "lab/lab.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace wirelab::scenarios {
+
+using Evidence = std::vector<const capture::Packet*>;
+
+// A sentence of the verdict, and the packets that prove it.
+struct Check {
+  std::string name;
+  bool ok = false;
+  Evidence evidence;
+  std::string otherwise;  // what was found instead; empty if ok
+};
+
+// An answered echo request, as `ping` programs report it.
+struct EchoReply {
+  IpAddress from;
+  std::uint16_t sequence = 0;
+  unsigned ttl = 0;
+  Duration rtt{};
+  bool by_capture = false;  // both stamps are the trace's; else clock before sending to the kernel's receive stamp
+};
+
+struct Filter {
+  std::string expression;
+  std::string shows;
+};
+
+class Stage {
+ public:
+  Stage(Lab& stage_lab, capture::Trace& stage_trace, const Settings& chosen)
+      : lab(stage_lab), trace(stage_trace), settings(chosen) {}
+
+  Lab& lab;                 // NOLINT: the three that every line of a story speaks of
+  capture::Trace& trace;    // NOLINT
+  const Settings settings;  // NOLINT
+
+  // Adds to the verdict. `otherwise` says what was found instead; missing evidence (a null packet) refutes the check,
+  // because a verdict that no packet proves is not one. Returns whether it holds.
+  bool check(std::string name, bool holds, Evidence evidence, std::string otherwise = "");
+  // A claim about the whole trace, which holds unless a packet speaks against it; those are its evidence then.
+  bool check_all(std::string name, Evidence against);
+  // A claim that a count proves and no packet could: what a kernel or the capture itself counted.
+  bool check_count(std::string name, bool holds, std::string otherwise);
+  void reply(const EchoReply& reply);
+  // A display filter of Wireshark that fits what was just played.
+  void suggest_filter(std::string expression, std::string shows) {
+    filters_.push_back({std::move(expression), std::move(shows)});
+  }
+  // Keeps a service alive for as long as the lab is: also after the story, when the lab is kept up.
+  template <class Service>
+  Service& stay(std::unique_ptr<Service> service) {
+    Service& kept = *service;
+    residents_.emplace_back(std::shared_ptr<void>(std::move(service)));
+    return kept;
+  }
+
+  [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
+  [[nodiscard]] const std::vector<Filter>& filters() const { return filters_; }
+  [[nodiscard]] bool all_hold() const;
+  std::function<void(const EchoReply&)> on_reply;
+
+ private:
+  std::vector<Check> checks_;
+  std::vector<Filter> filters_;
+  std::vector<std::shared_ptr<void>> residents_;
+};
+
+}  // namespace wirelab::scenarios
