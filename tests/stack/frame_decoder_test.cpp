@@ -196,6 +196,17 @@ TEST(FrameDecoder, BothWaysToJudgeAHeaderAgree) {
   EXPECT_GT(frames, 500);
 }
 
+TEST(FrameDecoder, TheLastByteOfAHeaderOfAnySizeCounts) {
+  for (std::size_t size = 8; size < 140; ++size) {
+    const auto end_with = [size](char last) {
+      return frame("CL:3;k:" + std::string(size - 8, 'v') + last, std::string(80, 'x'));
+    };
+    EXPECT_EQ(decode(end_with('v'), {}).frames.at(0).size(), size + 4) << size;
+    EXPECT_EQ(decode(end_with(';'), {}).error, (FrameError{FrameFault::no_colon, size + 2})) << size;
+    EXPECT_EQ(decode(end_with('\xFF'), {}).error, (FrameError{FrameFault::not_utf8, size + 1})) << size;
+  }
+}
+
 TEST(FrameDecoder, LimitsAreInclusive) {
   const auto header = "CL:4;k:" + std::string(33, 'v');
   EXPECT_THAT(decode(frame(header, "1234"), {}, {.header = 40, .content = 4}).frames, ElementsAre(header + "|1234"));
