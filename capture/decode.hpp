@@ -29,7 +29,7 @@ struct Checksum {
   State state = unverifiable;
   std::uint16_t stated = 0;    // the field as on the wire, host order
   std::uint16_t expected = 0;  // what it should be; meaningful when right or wrong
-  friend bool operator==(const Checksum& checksum, State state) { return checksum.state == state; }
+  friend bool operator==(const Checksum& checksum, State verdict) { return checksum.state == verdict; }
 };
 
 struct Ethernet {

@@ -79,7 +79,8 @@ void PcapngReader::read_section(Reader body) {
   if (sections_++ != 0) return;
   read_options(body, [this](std::uint16_t code, const Reader& value) {
     auto& info = out_.info;
-    if (code == option::comment) info.comment += (info.comment.empty() ? "" : "\n") + text_of(value);
+    if (code == option::comment && !info.comment.empty()) info.comment += '\n';
+    if (code == option::comment) info.comment += text_of(value);
     if (code == option::section_hardware) info.hardware = text_of(value);
     if (code == option::section_system) info.system = text_of(value);
     if (code == option::section_application) info.application = text_of(value);
