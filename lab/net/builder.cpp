@@ -1,6 +1,6 @@
 // Network::up: makes a topology real, each step over all of the lab before the next begins.
+#include <algorithm>
 #include <cerrno>
-#include <span>
 #include <stdexcept>
 #include <system_error>
 
@@ -26,7 +26,7 @@ class Builder {
     switch_all_offloads_off();
     bring_up_fabric();
     bring_up_hosts();
-    settle_fabric(fabric_);
+    if (topology_.has_ipv6()) settle_ipv6(sites_);
   }
 
   UniqueFd hand_over_fabric() { return std::move(fabric_.network_namespace); }
@@ -42,13 +42,14 @@ class Builder {
   }
 
  private:
-  struct Port {
+  struct FabricEnd {
     std::string name;
     unsigned index;
   };
 
   void make_sites() {
     sites_.reserve(topology_.nodes().size());
+    completed_by_.resize(topology_.nodes().size());
     for (const auto& node : topology_.nodes()) {
       sites_.push_back(make_host_site(node.forwards, topology_.has_ipv6()));
       sites_.back().interfaces.resize(node.interfaces.size());
@@ -66,11 +67,24 @@ class Builder {
   }
 
   void lay(const Topology::Segment& segment) {
-    if (segment.kind == Topology::Kind::point_to_point) {
-      const auto first = end_of(segment, segment.members[0]);
-      fabric_.netlink.add(make_cable(first, end_of(segment, segment.members[1]), "make link " + segment.name));
-      return;
+    if (segment.kind == Topology::Kind::lan) {
+      lay_lan(segment);
+    } else {
+      lay_link(segment);
     }
+  }
+
+  void lay_link(const Topology::Segment& segment) {
+    const auto [a, b] = std::pair(segment.members[0], segment.members[1]);
+    const auto first = end_of(segment, a);
+    const auto second = end_of(segment, b);
+    fabric_.netlink.add(make_cable(first, second, "make link " + segment.name));
+    auto& ends = completed_by_[std::max(a.node.index, b.node.index)];
+    ends.push_back({&sites_[a.node.index].netlink, first.index, LinkEnd::Role::interface});
+    ends.push_back({&sites_[b.node.index].netlink, second.index, LinkEnd::Role::interface});
+  }
+
+  void lay_lan(const Topology::Segment& segment) {
     const auto bridge = next_index_++;
     fabric_.netlink.add(
         make_bridge(fmt::format("lan{}", bridge), bridge, segment.options.mtu, "make LAN " + segment.name));
@@ -78,9 +92,13 @@ class Builder {
     for (const auto member : segment.members) {
       const auto index = next_index_++;
       CableEnd port{.name = fmt::format("port{}", index), .index = index, .mtu = segment.options.mtu, .bridge = bridge};
-      fabric_.netlink.add(make_cable(port, end_of(segment, member),
-                                     fmt::format("plug {} into LAN {}", name_of(member.node), segment.name)));
+      const auto end = end_of(segment, member);
+      fabric_.netlink.add(
+          make_cable(port, end, fmt::format("plug {} into LAN {}", name_of(member.node), segment.name)));
       fabric_ends_.push_back({port.name, index});
+      auto& ends = completed_by_[member.node.index];
+      ends.push_back({&fabric_.netlink, index, LinkEnd::Role::port});
+      ends.push_back({&sites_[member.node.index].netlink, end.index, LinkEnd::Role::interface});
     }
   }
 
@@ -117,16 +135,14 @@ class Builder {
 
   // In groups: the kernel handles at most a hundred changes of carrier at once and leaves the rest for a second later.
   void bring_up_hosts() {
-    constexpr std::size_t most_cables = 24;
-    std::size_t cables = 0;
-    std::size_t begin = 0;
+    constexpr std::size_t group = 50;
+    std::vector<LinkEnd> risen;
     for (std::size_t i = 0; i < sites_.size(); ++i) {
       bring_up({i});
-      cables += sites_[i].interfaces.size();
-      if (cables < most_cables && i + 1 < sites_.size()) continue;
-      settle_hosts(std::span(sites_).subspan(begin, i + 1 - begin), topology_.has_ipv6());
-      begin = i + 1;
-      cables = 0;
+      risen.insert(risen.end(), completed_by_[i].begin(), completed_by_[i].end());
+      if (risen.size() < group && i + 1 < sites_.size()) continue;
+      settle_links(risen);
+      risen.clear();
     }
   }
 
@@ -161,7 +177,9 @@ class Builder {
   const Topology& topology_;
   Site fabric_;
   std::vector<Site> sites_;  // by node
-  std::vector<Port> fabric_ends_;
+  std::vector<FabricEnd> fabric_ends_;
+  // By node: the ends of the cables that are complete when this node is up.
+  std::vector<std::vector<LinkEnd>> completed_by_;
   unsigned next_index_ = 2;  // unique in the whole lab; 1 is every namespace's loopback
 };
 

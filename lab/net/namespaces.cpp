@@ -18,15 +18,17 @@ int home = -1;
 // Where this thread is; -1: at home.
 thread_local int here = -1;
 
-// Low numbers are left to sockets, since select can watch only those without help. The usual soft limit of 1024
-// descriptors is raised to what the process may have.
+// The usual soft limit of 1024 descriptors becomes what the process may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Low numbers are left to sockets, since select can watch only those without help.
 UniqueFd park(UniqueFd fd) {
   constexpr int above = 1024;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
   const int parked = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, above);
   // Where the hard limit is low itself, the number is not worth a failure.
   return parked < 0 ? std::move(fd) : UniqueFd(parked);
@@ -45,7 +47,10 @@ void go_back(int to) {
 
 }  // namespace
 
-void settle_at_home() { home = current_namespace().release(); }
+void settle_at_home() {
+  raise_descriptor_limit();
+  home = current_namespace().release();
+}
 
 int home_namespace() {
   if (home < 0) throw std::logic_error("become_lab_root() comes first: this process is still in the machine's network");

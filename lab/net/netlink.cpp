@@ -25,6 +25,12 @@ std::string kernel_words(const nlmsghdr& message) {
   return fmt::format(" ({})", printable(as_text(*text).substr(0, text->size() - 1)));
 }
 
+void refuse_error(const nlmsghdr& message, const Request& request) {
+  if (message.nlmsg_type != NLMSG_ERROR) return;
+  const auto& result = *static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+  throw_errno(request.what() + kernel_words(message), -result.error);
+}
+
 }  // namespace
 
 Request::Request(std::uint16_t type, std::uint16_t flags, std::string what) : what_(std::move(what)) {
@@ -122,20 +128,30 @@ void Netlink::flush() {
   if (failure) throw_errno(failure->second, failure->first);
 }
 
+void Netlink::get(const Request& request, const std::function<void(const nlmsghdr&)>& use) {
+  send(request, 0);
+  receive([&](const nlmsghdr& message) {
+    refuse_error(message, request);
+    use(message);
+    return false;
+  });
+}
+
 void Netlink::dump(const Request& request, const std::function<void(const nlmsghdr&)>& each) {
-  flush();
-  auto bytes = copy_of(request.bytes());
-  reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_flags |= NLM_F_DUMP;
-  if (mnl_socket_sendto(socket_, bytes.data(), bytes.size()) < 0) throw_errno(request.what());
+  send(request, NLM_F_DUMP);
   receive([&](const nlmsghdr& message) {
     if (message.nlmsg_type == NLMSG_DONE) return false;
-    if (message.nlmsg_type == NLMSG_ERROR) {
-      throw_errno(request.what() + kernel_words(message),
-                  -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message))->error);
-    }
+    refuse_error(message, request);
     each(message);
     return true;
   });
+}
+
+void Netlink::send(const Request& request, std::uint16_t flags) {
+  flush();
+  auto bytes = copy_of(request.bytes());
+  reinterpret_cast<nlmsghdr*>(bytes.data())->nlmsg_flags |= flags;
+  if (mnl_socket_sendto(socket_, bytes.data(), bytes.size()) < 0) throw_errno(request.what());
 }
 
 // Hands on messages until `more` says no.

@@ -68,12 +68,14 @@ class Netlink {
   // Sends what is queued and waits for the acknowledgements. Throws std::system_error for the first failure: what was
   // tried, with the kernel's own words.
   void flush();
+  // Calls `use` with the one message of the answer.
+  void get(const Request& request, const std::function<void(const nlmsghdr&)>& use);
   // Calls `each` with every message of the answer.
   void dump(const Request& request, const std::function<void(const nlmsghdr&)>& each);
   [[nodiscard]] int fd() const { return mnl_socket_get_fd(socket_); }
 
  private:
-  void acknowledge(const nlmsghdr& message);
+  void send(const Request& request, std::uint16_t flags);
   void receive(const std::function<bool(const nlmsghdr&)>& more);
 
   mnl_socket* socket_;

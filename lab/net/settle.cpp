@@ -20,33 +20,45 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto patience = 30s;  // a busy machine is slow, not broken
-// There is an event for each change, but a look costs less than to sort events of many namespaces.
-constexpr auto pause = 50us;
+constexpr int looks_at_once = 20;
+constexpr auto pause = 100us;
 
-template <class Header>
-Request question(std::uint16_t type, int family, const char* what) {
-  Request request(type, 0, what);
-  // The family is the first byte of every header of rtnetlink.
-  *reinterpret_cast<std::uint8_t*>(&request.header<Header>()) = static_cast<std::uint8_t>(family);
-  return request;
+// The attributes of one link. To ask for one, unlike to list all, also makes a recent kernel finish at once what a
+// change of its carrier brings about.
+void look_at(Netlink& netlink, unsigned index, const std::function<void(const nlmsghdr&)>& use) {
+  Request request(RTM_GETLINK, 0, "look at a link");
+  request.header<ifinfomsg>().ifi_index = static_cast<int>(index);
+  request.put32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  netlink.get(request, use);
 }
 
-bool links_are_operational(Site& host) {
-  bool all = true;
-  host.netlink.dump(question<ifinfomsg>(RTM_GETLINK, AF_UNSPEC, "list links"), [&](const nlmsghdr& message) {
-    const auto& link = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
-    if ((link.ifi_flags & IFF_LOOPBACK) != 0) return;
-    const auto state = find_attribute(message, sizeof link, IFLA_OPERSTATE);
-    all = all && state && (*state)[0] == IF_OPER_UP;
+bool is_operational(Netlink& netlink, unsigned index) {
+  bool up = false;
+  look_at(netlink, index, [&](const nlmsghdr& message) {
+    const auto state = find_attribute(message, sizeof(ifinfomsg), IFLA_OPERSTATE);
+    up = state && (*state)[0] == IF_OPER_UP;
   });
-  return all;
+  return up;
+}
+
+bool forwards(Netlink& netlink, unsigned port) {
+  bool forwarding = false;
+  look_at(netlink, port, [&](const nlmsghdr& message) {
+    const auto link = find_attribute(message, sizeof(ifinfomsg), IFLA_LINKINFO);
+    const auto data = link ? find_attribute(*link, IFLA_INFO_SLAVE_DATA) : std::nullopt;
+    const auto state = data ? find_attribute(*data, IFLA_BRPORT_STATE) : std::nullopt;
+    forwarding = state && (*state)[0] == BR_STATE_FORWARDING;
+  });
+  return forwarding;
 }
 
 // Each interface has its link-local address, and no address is still being checked for duplicates.
-bool ipv6_is_usable(Site& host) {
+bool is_usable(Site& host) {
   bool all = true;
   std::size_t link_local = 0;
-  host.netlink.dump(question<ifaddrmsg>(RTM_GETADDR, AF_INET6, "list IPv6 addresses"), [&](const nlmsghdr& message) {
+  Request request(RTM_GETADDR, 0, "list IPv6 addresses");
+  request.header<ifaddrmsg>().ifa_family = AF_INET6;
+  host.netlink.dump(request, [&](const nlmsghdr& message) {
     const auto& address = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
     if (address.ifa_scope == RT_SCOPE_LINK) ++link_local;
     all = all && (address.ifa_flags & IFA_F_TENTATIVE) == 0;
@@ -54,36 +66,31 @@ bool ipv6_is_usable(Site& host) {
   return all && link_local == host.interfaces.size();
 }
 
-bool ports_forward(Site& fabric) {
-  bool all = true;
-  fabric.netlink.dump(question<ifinfomsg>(RTM_GETLINK, AF_BRIDGE, "list the ports of bridges"),
-                      [&](const nlmsghdr& message) {
-                        const auto port = find_attribute(message, sizeof(ifinfomsg), IFLA_PROTINFO);
-                        if (!port) return;  // the bridge itself
-                        const auto state = find_attribute(*port, IFLA_BRPORT_STATE);
-                        all = all && state && (*state)[0] == BR_STATE_FORWARDING;
-                      });
-  return all;
-}
-
 void wait_until(const std::function<bool()>& met) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!met()) {
+  for (int looks = 1; !met(); ++looks) {
     if (std::chrono::steady_clock::now() > deadline) throw_errno("wait for the links of the lab to come up", ETIMEDOUT);
-    std::this_thread::sleep_for(pause);
+    if (looks < looks_at_once) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(pause);
+    }
   }
 }
 
 }  // namespace
 
-void settle_hosts(std::span<Site> hosts, bool ipv6) {
-  for (auto& host : hosts) {
-    wait_until([&] { return links_are_operational(host) && (!ipv6 || ipv6_is_usable(host)); });
+void settle_links(std::span<const LinkEnd> ends) {
+  for (const auto& [netlink, index, role] : ends) {
+    const auto is_ready = role == LinkEnd::Role::port ? forwards : is_operational;
+    wait_until([&, of = netlink, at = index] { return is_ready(*of, at); });
   }
 }
 
-void settle_fabric(Site& fabric) {
-  wait_until([&] { return ports_forward(fabric); });
+void settle_ipv6(std::span<Site> hosts) {
+  for (auto& host : hosts) {
+    wait_until([&] { return is_usable(host); });
+  }
 }
 
 }  // namespace wirelab

@@ -7,9 +7,18 @@
 
 namespace wirelab {
 
-// Wait until every interface of the hosts is operational, with IPv6 also until every address may be used, and until
-// every port of the fabric forwards. Throw std::system_error (ETIMEDOUT) after half a minute.
-void settle_hosts(std::span<Site> hosts, bool ipv6);
-void settle_fabric(Site& fabric);
+// One end of a cable whose other end is up as well.
+struct LinkEnd {
+  enum class Role { interface, port };  // of a host, of a bridge
+
+  Netlink* netlink;  // in its namespace
+  unsigned index;
+  Role role;
+};
+
+// Wait until interfaces are operational and ports forward, and until every IPv6 address of these hosts may be used.
+// Throw std::system_error (ETIMEDOUT) after half a minute.
+void settle_links(std::span<const LinkEnd> ends);
+void settle_ipv6(std::span<Site> hosts);
 
 }  // namespace wirelab

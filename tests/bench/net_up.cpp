@@ -3,8 +3,8 @@
 //   net_up [HOSTS [ROUNDS]]
 //
 // Every lab is a process of its own, measured from before become_lab_root to after Network::up. The other two lay the
-// same bridge and hosts in a mount and network namespace of their own; neither switches offloads off. The three
-// take turns, with a pause for the kernel to take the last lab down.
+// same bridge and hosts in a mount and network namespace of their own. The three take turns, with a pause for the kernel
+// to take the last lab down.
 #include <charconv>
 #include <cstdlib>
 #include <string>

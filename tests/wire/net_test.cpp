@@ -174,6 +174,19 @@ TEST(Network, ManyHostsOnOneLanSeeEachOther) {
   for (const auto& host : network.hosts()) EXPECT_TRUE(ping(network.hosts()[0], host.address())) << host.name();
 }
 
+TEST(Network, ManyLinksInARing) {
+  constexpr int routers = 40;
+  Topology net;
+  std::vector<Topology::SegmentId> links;
+  for (int i = 0; i < routers; ++i) {
+    const auto prefix = fmt::format("10.0.{}.0/31", i);
+    links.push_back(net.link(fmt::format("l{}", i), {prefix}));
+  }
+  for (int i = 0; i < routers; ++i) net.router(fmt::format("r{}", i), {links[i], links[(i + 1) % routers]});
+  const auto network = Network::up(net);
+  EXPECT_TRUE(ping(network.host("r0"), network.host("r20").address()));
+}
+
 TEST(Network, TwoLabsOfTheSameNamesAreApart) {
   const auto one = Network::up(pair());
   const auto two = Network::up(pair());
