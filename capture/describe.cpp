@@ -1,89 +1,14 @@
 #include "capture/describe.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
-#include "capture/icmp_names.hpp"
+#include "capture/layer_text.hpp"
 #include "lab/stack/frame_decoder.hpp"
 
 namespace wirelab::capture {
 namespace {
-
-// Appends to one line, so that each part says only what it knows.
-class Line {
- public:
-  template <class... Args>
-  Line& add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
-    return *this;
-  }
-  std::string text_;
-};
-
-// https://www.iana.org/assignments/protocol-numbers
-std::string protocol_name(std::uint8_t protocol) {
-  switch (protocol) {
-    case 1:
-      return "ICMP";
-    case 2:
-      return "IGMP";
-    case 6:
-      return "TCP";
-    case 17:
-      return "UDP";
-    case 47:
-      return "GRE";
-    case 50:
-      return "ESP";
-    case 58:
-      return "ICMPv6";
-    case 59:
-      return "no next header";
-    case 89:
-      return "OSPF";
-    case 132:
-      return "SCTP";
-    default:
-      return fmt::format("protocol {}", protocol);
-  }
-}
-
-std::string arp_text(const Arp& arp) {
-  if (arp.operation == Arp::request && arp.sender_ip == arp.target_ip)
-    return fmt::format("announcement {} is at {}", arp.sender_ip, arp.sender_mac);
-  if (arp.operation == Arp::request) return fmt::format("who has {}? tell {}", arp.target_ip, arp.sender_ip);
-  if (arp.operation == Arp::reply) return fmt::format("{} is at {}", arp.sender_ip, arp.sender_mac);
-  return fmt::format("operation {}", arp.operation);
-}
-
-std::string icmp_text(const Icmp& icmp) {
-  Line line;
-  line.add("{}", icmp_name(icmp));
-  if (icmp.is_echo_request() || icmp.is_echo_reply()) line.add(" id {} seq {}", icmp.identifier, icmp.sequence);
-  if (icmp.mtu != 0) line.add(" mtu {}", icmp.mtu);
-  if (icmp.target) line.add(" {}{}", icmp.is_error() ? "to " : "", *icmp.target);
-  if (icmp.link_address) line.add(" at {}", *icmp.link_address);
-  return line.text_;
-}
-
-std::string tcp_options(const Tcp& tcp) {
-  Line line;
-  if (tcp.mss) line.add(",mss {}", *tcp.mss);
-  if (tcp.sack_permitted) line.add(",sackOK");
-  if (tcp.timestamps) line.add(",TS val {} ecr {}", tcp.timestamps->first, tcp.timestamps->second);
-  if (tcp.window_scale) line.add(",wscale {}", *tcp.window_scale);
-  return line.text_.empty() ? "" : fmt::format(" <{}>", line.text_.substr(1));
-}
-
-std::string tcp_text(const Tcp& tcp) {
-  if (tcp.cut) return fmt::format("seq {}", tcp.sequence);
-  Line line;
-  line.add("[{}] seq {}", letters_of(tcp.flags), tcp.sequence);
-  if (tcp.flags.ack) line.add(" ack {}", tcp.acknowledgement);
-  return line.add(" win {}{}", tcp.window, tcp_options(tcp)).text_;
-}
 
 std::string ends(const Decoded& packet) {
   const auto source = packet.source();
@@ -178,11 +103,6 @@ void add_ip(Line& line, const Decoded& packet) {
   line.add("{}", frames(packet));
 }
 
-std::string ethernet_text(const Ethernet& ethernet) {
-  if (ethernet.type < 1536) return fmt::format("IEEE 802.3 length {}", ethernet.type);
-  return fmt::format("ethertype 0x{:04x}", ethernet.type);
-}
-
 void add_ip_label(Line& line, const Decoded& packet) {
   const auto* icmp = packet.icmp();
   const auto* tcp = packet.tcp();
@@ -198,19 +118,6 @@ void add_ip_label(Line& line, const Decoded& packet) {
 
 }  // namespace
 
-std::string letters_of(const TcpFlags& flags) {
-  std::string letters;
-  if (flags.fin) letters += 'F';
-  if (flags.syn) letters += 'S';
-  if (flags.rst) letters += 'R';
-  if (flags.psh) letters += 'P';
-  if (flags.ack) letters += '.';
-  if (flags.urg) letters += 'U';
-  if (flags.ece) letters += 'E';
-  if (flags.cwr) letters += 'W';
-  return letters.empty() ? "none" : letters;
-}
-
 std::string describe(const Decoded& packet) {
   Line line;
   if (packet.ethernet && packet.ethernet->vlan) line.add("vlan {} ", *packet.ethernet->vlan);
@@ -223,7 +130,7 @@ std::string describe(const Decoded& packet) {
   else
     line.add("frame of {} bytes", packet.original_length);
   add_faults(line, packet);
-  return line.text_;
+  return line.text();
 }
 
 std::string label(const Decoded& packet) {
@@ -240,7 +147,7 @@ std::string label(const Decoded& packet) {
     line.add(" malformed");
   else if (transport_checksum(packet) == Checksum::wrong || (packet.ip && packet.ip->checksum == Checksum::wrong))
     line.add(" bad checksum");
-  return line.text_;
+  return line.text();
 }
 
 }  // namespace wirelab::capture
