@@ -76,6 +76,8 @@ class Drawing {
       draw_steps(row.steps);
       draw_packet(row);
     }
+    if (!scene_.epilogue.empty()) finish(lifelines());
+    draw_steps(scene_.epilogue);
     return std::move(text_);
   }
 

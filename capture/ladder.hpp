@@ -15,8 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/packet.hpp"
-#include "capture/pcapng_writer.hpp"
+#include "capture/scene.hpp"
 
 namespace wirelab::capture {
 

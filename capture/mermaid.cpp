@@ -49,6 +49,7 @@ std::string to_mermaid(const TraceInfo& info, const std::vector<const Packet*>& 
     text += fmt::format("  h{}{}h{}: {}{}{}, frame {}\n", row.from, arrow_of(row), row.to, escaped(row.label),
                         note_of(row), maker, frame_list(row.sightings, 20));
   }
+  for (const auto& step : scene.epilogue) text += fmt::format("  Note over {}: {}\n", all, escaped(step));
   return text;
 }
 

@@ -6,7 +6,7 @@
 namespace wirelab::capture {
 namespace {
 
-constexpr std::uint8_t protocol_igmp = 2, protocol_tcp = 6, protocol_icmpv6 = 58;
+constexpr std::uint8_t protocol_igmp = 2, protocol_icmpv6 = 58;
 // Enough to tell two transport headers apart, and never more than a first fragment holds.
 constexpr std::size_t key_bytes = 20;
 // Fragments arrive within moments; more first fragments than this need not be remembered.

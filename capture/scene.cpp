@@ -134,6 +134,13 @@ class RowMaker {
   const Answers& answers_;
 };
 
+void take_epilogue(Scene& scene) {
+  auto& steps = scene.rows.back().steps;
+  const auto begin = std::ranges::find_if(steps, [](const auto& step) { return step.starts_with(afterwards); });
+  for (auto step = begin; step != steps.end(); ++step) scene.epilogue.push_back(step->substr(afterwards.size()));
+  steps.erase(begin, steps.end());
+}
+
 }  // namespace
 
 Scene make_scene(const TraceInfo& info, const std::vector<const Packet*>& packets, const SceneOptions& options) {
@@ -155,6 +162,7 @@ Scene make_scene(const TraceInfo& info, const std::vector<const Packet*>& packet
     }
   }
   folder.end_stretch();
+  if (!scene.rows.empty()) take_epilogue(scene);
   return scene;
 }
 

@@ -39,6 +39,7 @@ struct Scene {
   };
   std::vector<Column> columns;
   std::vector<Row> rows;
+  std::vector<std::string> epilogue;  // sentences after the last row
 };
 
 struct SceneOptions {
@@ -61,6 +62,9 @@ std::vector<const Packet*> pointers_to(const Packets& packets) {
   for (const Packet& packet : packets) pointers.push_back(&packet);
   return pointers;
 }
+
+// How a comment of the last packet begins that tells what came after it.
+inline constexpr std::string_view afterwards = "then: ";
 
 // The line of a trace's comment that tells the hosts in the order in which to draw them: "hosts: A, R, S".
 std::string hosts_line(const std::vector<std::string>& hosts);

@@ -236,6 +236,20 @@ TEST_F(LadderTest, gathers_hosts_that_have_no_room) {
 )");
 }
 
+TEST_F(LadderTest, ends_with_what_came_after_the_last_packet) {
+  crosses(0us, Origin::kernel, s_to_a, echo_frame(s_to_a, false, 7, 1)).comments = {"the last", "then: that was all"};
+  EXPECT_EQ(draw({.width = 100, .unicode = false}), R"(
+   time ms  frame           A                                R                                 S
+                        10.0.1.2                         10.0.1.1                          10.0.2.2
+                                                         10.0.2.1
+                            |                                |                                 |
+* the last
+     0.000  1,2     kernel  |<-------------------------------+-- echo reply id 7 seq 1 --------|
+                            |                                |                                 |
+* that was all
+)");
+}
+
 TEST_F(LadderTest, is_empty_without_packets) { EXPECT_EQ(draw({}), "\n"); }
 
 TEST_F(LadderTest, becomes_a_mermaid_diagram) {
