@@ -146,8 +146,8 @@ class Ping {
                       .by_capture = true});
       if (n < stage_.settings.count) lab_.wait_until([] { return false; }, stage_.settings.interval);
     }
-    stage_.check(fmt::format("S's kernel answers each request by {} with its identifier {}, sequence number and data",
-                             socket, pinger.identifier()),
+    stage_.check(fmt::format("each request by {} is answered with its identifier {}, sequence and data", socket,
+                             pinger.identifier()),
                  all, std::move(evidence), "a request stayed without its answer");
   }
 

@@ -11,6 +11,36 @@ namespace {
 
 double microseconds(Duration duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
 
+// Breaks between words, so that no line exceeds `width` if a word does not; later lines begin with `indent` blanks.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
+  std::string lines;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    if (column > indent && column + 1 + word.size() > width) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += word.size();
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  return lines;
+}
+
+// Many frames are counted, not listed; --json has them all.
+std::string frames_as_text(const std::vector<std::size_t>& frames) {
+  constexpr std::size_t most = 8;
+  const auto shown = std::min(frames.size(), most);
+  const auto rest = frames.size() > most ? fmt::format(" and {} more", frames.size() - most) : "";
+  return fmt::format("frame{} {}{}", frames.size() == 1 ? "" : "s",
+                     fmt::join(frames.begin(), std::next(frames.begin(), static_cast<std::ptrdiff_t>(shown)), ", "),
+                     rest);
+}
+
 }  // namespace
 
 void Narrator::listen_to(Journal& journal, scenarios::Stage& stage) {
@@ -24,18 +54,21 @@ void Narrator::listen_to(Journal& journal, scenarios::Stage& stage) {
 
 void Narrator::step(const std::string& text) {
   ++steps_;
-  if (!output_.quiet()) output_.line(fmt::format("{} {}", output_.style().bold(fmt::format("{:>2}.", steps_)), text));
+  constexpr std::size_t indent = 4;
+  if (!output_.quiet()) {
+    const auto number = output_.style().bold(fmt::format("{:>2}.", steps_));
+    output_.line(fmt::format("{} {}", number, wrapped(text, output_.terminal().width, indent)));
+  }
   output_.object({{"type", "step"}, {"number", steps_}, {"text", text}});
 }
 
 void Narrator::verdict(const scenarios::Stage& stage) const {
   const auto& style = output_.style();
+  const auto add = [&](const std::string& text) { output_.line(style.faint("         " + text)); };
   for (const auto& check : stage.checks()) {
-    const auto frames = frames_of(check);
-    const auto mark = check.ok ? style.good("holds ") : style.bad("FAILED");
-    const auto proof = frames.empty() ? "" : style.faint(fmt::format("  frames {}", fmt::join(frames, ", ")));
-    output_.line(fmt::format("  {} {}{}", mark, check.name, proof));
-    if (!check.otherwise.empty()) output_.line(fmt::format("         {}", check.otherwise));
+    output_.line(fmt::format("  {} {}", check.ok ? style.good("holds ") : style.bad("FAILED"), check.name));
+    if (!check.otherwise.empty()) add(check.otherwise);
+    if (const auto frames = frames_of(check); !frames.empty()) add(frames_as_text(frames));
   }
 }
 

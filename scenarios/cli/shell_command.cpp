@@ -20,7 +20,6 @@ namespace {
 
 ExitCode shell(const Invocation& call) {
   const char* chosen = std::getenv("SHELL");
-  call.output.talk(fmt::format("in {}; 'exit' leaves it", call.arguments.back()));
   enter_host(call, {chosen == nullptr || *chosen == '\0' ? "/bin/sh" : chosen});
 }
 

@@ -67,7 +67,7 @@ class KeptLab(WirelabCase):
 
     def test_ping_on_an_interface_somebody_else_made(self):
         _, lab = self.keep()
-        told = self.ping(lab, "10.0.2.2", "--interface", "eth0", "--json", "--count", "3", "--interval", "1")
+        told = self.ping(lab, "10.0.2.2", "--interface", "eth0", "--json", "--count", "3", "--interval", "10")
         self.assertEqual(told.returncode, 0, told.stderr + told.stdout)
         objects = self.objects(told)
         replies = [entry for entry in objects if entry["type"] == "reply"]
@@ -75,6 +75,12 @@ class KeptLab(WirelabCase):
         self.assertEqual({entry["rtt_source"] for entry in replies}, {"capture"})
         self.assertEqual(objects[-1]["type"], "result")
         self.assertEqual(objects[-1]["received"], 3)
+
+    def test_a_flood_is_refused_on_an_interface(self):
+        _, lab = self.keep()
+        told = self.ping(lab, "10.0.2.2", "--interface", "eth0", "--interval", "1")
+        self.assertEqual(told.returncode, 2)
+        self.assertIn("flood", told.stderr)
 
     def test_ping_without_an_answer(self):
         _, lab = self.keep()

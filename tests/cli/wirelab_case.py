@@ -52,8 +52,7 @@ class WirelabCase(unittest.TestCase):
     def environment(self, **extra):
         keep = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
-        environment.update(HOME=self.place, TMPDIR=self.place, LC_ALL="C.UTF-8", **extra)
-        return environment
+        return environment | {"HOME": self.place, "TMPDIR": self.place, "LC_ALL": "C.UTF-8"} | extra
 
     def command(self, *words):
         return [*without_privilege(), self.program, *map(str, words)]
