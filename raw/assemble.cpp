@@ -49,7 +49,7 @@ Packet assemble(const Headers& headers, const Tins::PDU& transport, std::uint8_t
   auto frame = ethernet.serialize();
   // libtins pads to Ethernet's minimum; Linux leaves that to the hardware.
   frame.resize(ethernet_header_size + packet_size);
-  return {std::move(frame), network_size, protocol};
+  return {std::move(frame), headers, protocol};
 }
 
 }  // namespace wirelab::raw

@@ -9,7 +9,10 @@ namespace wirelab::raw {
 namespace {
 
 constexpr std::uint16_t fragment_bits = 0x3FFF;  // more fragments, and the offset
+constexpr std::uint16_t offset_bits = 0x1FFF;
 constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::uint8_t protocol_fragment = 44;  // the IPv6 fragment header (RFC 8200, 4.5)
+constexpr std::size_t fragment_header_size = 8;
 
 // The IP header of a packet, and where its transport layer starts.
 struct Network {
@@ -53,12 +56,21 @@ bool is_echo(std::uint8_t protocol, std::uint8_t type) {
                                    : protocol == protocol_icmpv6 && (type == 128 || type == 129);
 }
 
+// The transport layer of a quoted packet, after an IPv6 fragment header if there is one; empty in a later fragment.
+ByteView quoted_transport(ByteView packet, const Network& network, std::uint8_t& protocol) {
+  const auto rest = packet.subspan(network.header);
+  if (network.source.is_v4()) return (load_be16(&packet[6]) & offset_bits) == 0 ? rest : ByteView{};
+  if (protocol != protocol_fragment || rest.size() < fragment_header_size) return rest;
+  protocol = rest[0];
+  return load_be16(&rest[2]) >> 3 == 0 ? rest.subspan(fragment_header_size) : ByteView{};
+}
+
 std::optional<Quoted> parse_quoted(ByteView packet) {
   const auto parsed = parse_network(packet);
   const auto* const network = std::get_if<Network>(&parsed);
   if (network == nullptr) return std::nullopt;
   Quoted quoted{network->source, network->destination, network->protocol, 0, 0};
-  const auto transport = packet.subspan(network->header);
+  const auto transport = quoted_transport(packet, *network, quoted.protocol);
   // The least that an error quotes of the transport layer (RFC 792).
   if (transport.size() < 8) return quoted;
   const bool ports = quoted.protocol == protocol_udp || quoted.protocol == protocol_tcp;

@@ -5,10 +5,11 @@
 
 namespace wirelab::raw {
 
-Packet::Packet(Bytes frame, std::size_t network_size, std::uint8_t protocol)
-    : frame_(std::move(frame)), transport_(ethernet_header_size + network_size), protocol_(protocol) {
-  if (network_size != ipv4_header_size && network_size != ipv6_header_size)
-    throw std::logic_error("an IP header made by hand has 20 or 40 bytes");
+Packet::Packet(Bytes frame, const Headers& headers, std::uint8_t protocol)
+    : frame_(std::move(frame)),
+      transport_(ethernet_header_size + (headers.source.is_v4() ? ipv4_header_size : ipv6_header_size)),
+      protocol_(protocol),
+      dont_fragment_v6_(headers.dont_fragment) {
   if (frame_.size() < transport_ + icmp_header_size) throw std::logic_error("a packet shorter than its headers");
 }
 
@@ -30,7 +31,7 @@ MutableBytes Packet::from(Layer layer) { return MutableBytes(frame_).subspan(sta
 
 std::uint8_t Packet::ttl() const { return from(Layer::network)[is_v4() ? 8 : 7]; }
 
-bool Packet::dont_fragment() const { return !is_v4() || (from(Layer::network)[6] & 0x40) != 0; }
+bool Packet::dont_fragment() const { return is_v4() ? (from(Layer::network)[6] & 0x40) != 0 : dont_fragment_v6_; }
 
 IpAddress Packet::address_at(std::size_t index) const {
   const auto network = from(Layer::network);

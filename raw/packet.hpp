@@ -34,23 +34,26 @@ constexpr std::size_t udp_header_size = 8;
 // identification 1, no DF). Source and destination are of one IP version; the MACs matter to packet sockets alone.
 struct Headers {
   IpAddress source, destination;
-  std::uint8_t ttl = 64;      // IPv6: hop limit
-  std::uint16_t ip_id = 0;    // IPv4 only
-  bool dont_fragment = true;  // IPv4 only
+  std::uint8_t ttl = 64;    // IPv6: hop limit
+  std::uint16_t ip_id = 0;  // IPv4 only
+  // IPv4: the DF bit. IPv6 has none; a raw ICMP socket's kernel cuts what is too long for its own link unless this is
+  // set.
+  bool dont_fragment = true;
   Mac ethernet_source, ethernet_destination;
 };
 
 class Packet {
  public:
-  // `frame` is a whole frame with an IP header of `network_size` bytes. Throws std::logic_error if it holds less.
-  Packet(Bytes frame, std::size_t network_size, std::uint8_t protocol);
+  // `frame` is a whole frame made of `headers`. Throws std::logic_error if it holds less than they and a transport
+  // header take.
+  Packet(Bytes frame, const Headers& headers, std::uint8_t protocol);
 
   [[nodiscard]] bool is_v4() const { return transport_ == ethernet_header_size + ipv4_header_size; }
   [[nodiscard]] std::uint8_t protocol() const { return protocol_; }
   [[nodiscard]] IpAddress source() const { return address_at(0); }
   [[nodiscard]] IpAddress destination() const { return address_at(1); }
   [[nodiscard]] std::uint8_t ttl() const;
-  // IPv4: the DF bit. True for IPv6, which is never fragmented on its way.
+  // As in Headers.
   [[nodiscard]] bool dont_fragment() const;
 
   // The bytes from that layer's header to the end; the views live as long as the packet.
@@ -64,6 +67,7 @@ class Packet {
   Bytes frame_;
   std::size_t transport_;
   std::uint8_t protocol_;
+  bool dont_fragment_v6_;
 };
 
 }  // namespace wirelab::raw

@@ -28,7 +28,7 @@ class Pinger {
     std::string interface;                    // empty: the one that the route names
     std::size_t size = 56;                    // bytes of echo data; the packet stays within 65535
     std::uint8_t ttl = 64;                    // hop limit
-    bool dont_fragment = true;                // IPv4
+    bool dont_fragment = true;                // as in Headers
     std::optional<std::uint16_t> identifier;  // empty: by `random`
     Duration neighbour_limit = std::chrono::seconds(1);
   };

@@ -27,15 +27,16 @@ void bind_to_interface(int fd, const std::string& name) {
   set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), name.size(), fmt::format("bind to {}", name));
 }
 
-// What the kernel has learned of a path's MTU is left aside; with `dont_fragment` nothing is cut into fragments, and
-// IPv4 packets whose header the kernel makes get DF.
-void ignore_path_mtu(int fd, IpVersion version, bool dont_fragment) {
+// With `dont_fragment` nothing is cut into fragments, IPv4 packets whose header the kernel makes get DF, and what the
+// kernel has learned of the path's MTU is left aside.
+void forbid_fragments(int fd, IpVersion version, bool dont_fragment) {
   if (version == IpVersion::v4) {
     const int discover = dont_fragment ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT;
     set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, discover, "choose DF");
   } else {
-    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "leave the path's MTU aside");
-    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1, "forbid fragments");
+    const int discover = dont_fragment ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT;
+    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, discover, "choose whose MTU counts");
+    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, dont_fragment ? 1 : 0, "choose whether to fragment");
   }
 }
 
@@ -96,7 +97,7 @@ void RawIcmpSocket::obey_header(const Packet& packet) const {
   } else {
     set_option(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, packet.ttl(), "set the hop limit");
   }
-  ignore_path_mtu(fd(), version_, packet.dont_fragment());
+  forbid_fragments(fd(), version_, packet.dont_fragment());
 }
 
 Stamp RawIcmpSocket::send(const Packet& packet) {
@@ -125,7 +126,7 @@ RawIpSocket::RawIpSocket(IpVersion version, Witness witness, const std::string& 
       witness_(std::move(witness)),
       fd_(open_stamped(family_of(version), SOCK_RAW, IPPROTO_RAW, "a raw IP socket")) {
   bind_to_interface(fd_.get(), interface);
-  ignore_path_mtu(fd_.get(), version, true);
+  forbid_fragments(fd_.get(), version, true);
 }
 
 Stamp RawIpSocket::send(const Packet& packet) {

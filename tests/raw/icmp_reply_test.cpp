@@ -87,6 +87,33 @@ TEST(IcmpReply, AQuotedPacketThatIsCutIsReadAsFarAsItGoes) {
   EXPECT_EQ(quoted(28)->first, 0xBEEF);
 }
 
+TEST(IcmpReply, AQuotedFragment) {
+  const auto quoted = [](ByteView offending, const Headers& headers) {
+    const auto error = time_exceeded(headers, offending);
+    return read(error).quoted;
+  };
+  // IPv6: a fragment header of the message's first part goes before it.
+  const auto v6 = echo_request(v6_headers(), echo);
+  const auto message = v6.from(Layer::transport);
+  auto bytes = copy_of(v6.from(Layer::network));
+  bytes[6] = 44;
+  bytes.resize(ipv6_header_size);
+  for (const int byte : {58, 0, 0, 1, 0, 0, 0, 7}) bytes.push_back(static_cast<std::uint8_t>(byte));
+  bytes.insert(bytes.end(), message.begin(), message.end());
+  const auto first = quoted(bytes, v6_headers());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->protocol, protocol_icmpv6);
+  EXPECT_EQ(first->first, 0xBEEF);
+  bytes[ipv6_header_size + 3] = 9;  // eight bytes further on
+  EXPECT_EQ(quoted(bytes, v6_headers())->first, 0);
+
+  // IPv4: what a later fragment begins with is no header.
+  const auto v4 = echo_request(v4_headers(), echo);
+  bytes = copy_of(v4.from(Layer::network));
+  bytes[7] = 1;
+  EXPECT_EQ(quoted(bytes, v4_headers())->first, 0);
+}
+
 TEST(IcmpReply, BytesAfterTheStatedLengthDoNotCount) {
   const auto packet = echo_reply(v4_headers(), echo);
   auto bytes = copy_of(packet.from(Layer::network));

@@ -119,8 +119,8 @@ TEST(RawPacket, TellsWhatItsHeadersSay) {
   headers.dont_fragment = false;
   EXPECT_FALSE(echo_request(headers, echo).dont_fragment());
   EXPECT_EQ(echo_request(v6_headers(), echo).destination(), IpAddress(*Ipv6::parse("fd00::2")));
-  EXPECT_THROW(Packet(Bytes(20), 20, 1), std::logic_error);
-  EXPECT_THROW(Packet(Bytes(200), 24, 1), std::logic_error);
+  EXPECT_THROW(Packet(Bytes(41), v4_headers(), protocol_icmp), std::logic_error);
+  EXPECT_THROW(Packet(Bytes(61), v6_headers(), protocol_icmpv6), std::logic_error);
 }
 
 }  // namespace

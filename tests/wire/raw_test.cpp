@@ -405,6 +405,20 @@ TEST_F(RawHost, AHostCanPingItself) {
   }
 }
 
+TEST_F(RawHost, TheKernelCutsWhatMayBeFragmented) {
+  const struct {
+    IpAddress target;
+    ReplyKind kind;  // R may cut IPv4's first fragment further, and not IPv6's
+  } facts[] = {{Ipv4{10, 0, 2, 2}, ReplyKind::echo_reply}, {*Ipv6::parse("fd00:2::2"), ReplyKind::too_big}};
+  for (const auto& fact : facts) {
+    Pinger ping(at(lab, "A"), fact.target, lab.random(), {.size = 3000, .dont_fragment = false});
+    ping.send(1);
+    const auto reply = ping.reply_within(soon);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->kind, fact.kind);
+  }
+}
+
 TEST_F(RawHost, AHostCannotSendFramesToItself) {
   for (const char* target : {"127.0.0.1", "::1", "10.0.1.1"})
     EXPECT_THROW(Pinger(at(lab, "A"), *IpAddress::parse(target), lab.random(), {.layer = Layer::ethernet}), BadInput);
