@@ -17,8 +17,9 @@
 #include "lab/base/error.hpp"
 #include "lab/base/unique_fd.hpp"
 #include "lab/net/topology.hpp"
+#include "tests/bench/bench.hpp"
 
-namespace wirelab {
+namespace wirelab::bench {
 
 // Runs `work` in a child process and returns what it returns; nothing if it throws.
 inline std::optional<std::chrono::nanoseconds> in_child(const std::function<std::chrono::nanoseconds()>& work) {
@@ -52,26 +53,15 @@ inline Topology one_lan(unsigned hosts) {
   return net;
 }
 
-class Figures {
- public:
-  void add(std::chrono::nanoseconds value) {
-    values_.push_back(std::chrono::duration<double, std::milli>(value).count());
-  }
-  [[nodiscard]] bool empty() const { return values_.empty(); }
-  [[nodiscard]] std::size_t count() const { return values_.size(); }
-  // In milliseconds; `fraction` 0 is the least, 0.5 the median, 1 the most.
-  [[nodiscard]] double at(double fraction) const {
-    auto sorted = values_;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[static_cast<std::size_t>(fraction * static_cast<double>(sorted.size() - 1))];
-  }
-  void print(std::string_view name) const {
-    fmt::print("{:32} median {:9.3f} ms   least {:9.3f}   most {:9.3f}   of {}\n", name, at(0.5), at(0), at(1),
-               values_.size());
-  }
+inline double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
 
- private:
-  std::vector<double> values_;
-};
+// Prints what `name` took, in milliseconds; there is at least one value.
+inline void print(std::string_view name, const std::vector<double>& values) {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  fmt::print("{:32} median {:9.3f} ms   least {:9.3f}   most {:9.3f}   of {}\n", name, median(values), *least, *most,
+             values.size());
+}
 
-}  // namespace wirelab
+}  // namespace wirelab::bench

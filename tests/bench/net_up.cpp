@@ -3,8 +3,8 @@
 //   net_up [HOSTS [ROUNDS]]
 //
 // Every lab is a process of its own, measured from before become_lab_root to after Network::up. The other two lay the
-// same bridge and hosts in a mount and network namespace of their own. The three take turns, with a pause for the kernel
-// to take the last lab down.
+// same bridge and hosts in a mount and network namespace of their own. The three take turns, with a pause for the
+// kernel to take the last lab down.
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -14,7 +14,7 @@
 #include "lab/net/network.hpp"
 #include "tests/bench/net_bench.hpp"
 
-namespace wirelab {
+namespace wirelab::bench {
 namespace {
 
 using namespace std::chrono_literals;
@@ -37,13 +37,13 @@ std::optional<std::chrono::nanoseconds> time_of_script(const std::string& comman
   return std::chrono::nanoseconds(nanoseconds);
 }
 
-struct Contender {
+struct Builder {
   const char* name;
   std::function<std::optional<std::chrono::nanoseconds>(unsigned hosts)> measure;
-  Figures figures;
+  std::vector<double> times;
 };
 
-std::vector<Contender> contenders() {
+std::vector<Builder> builders() {
   const std::string privately = "unshare -mn --propagation private ";
   const std::string folder = WIRELAB_BENCH_DIR;
   return {
@@ -62,23 +62,23 @@ std::vector<Contender> contenders() {
 }
 
 void compare(unsigned hosts, unsigned rounds) {
-  auto all = contenders();
+  auto all = builders();
   for (unsigned round = 0; round < rounds; ++round) {
-    for (auto& contender : all) {
-      if (round > 0 && contender.figures.empty()) continue;
-      if (const auto time = contender.measure(hosts)) contender.figures.add(*time);
+    for (auto& builder : all) {
+      if (round > 0 && builder.times.empty()) continue;
+      if (const auto time = builder.measure(hosts)) builder.times.push_back(milliseconds(*time));
       std::this_thread::sleep_for(200ms + hosts * 10ms);
     }
   }
   fmt::print("{} hosts on one bridge\n", hosts);
-  for (const auto& contender : all) {
-    if (contender.figures.empty()) {
-      fmt::print("{:32} not measured: it does not run here\n", contender.name);
+  for (const auto& builder : all) {
+    if (builder.times.empty()) {
+      fmt::print("{:32} not measured: it does not run here\n", builder.name);
       continue;
     }
-    contender.figures.print(contender.name);
-    if (&contender != &all[0]) {
-      fmt::print("{:32} {:.1f} times as long\n", "", contender.figures.at(0.5) / all[0].figures.at(0.5));
+    print(builder.name, builder.times);
+    if (&builder != &all[0]) {
+      fmt::print("{:32} {:.1f} times as long\n", "", median(builder.times) / median(all[0].times));
     }
   }
 }
@@ -90,14 +90,14 @@ unsigned number_or(const char* text, unsigned otherwise) {
 }
 
 }  // namespace
-}  // namespace wirelab
+}  // namespace wirelab::bench
 
 int main(int argc, char** argv) {
-  const auto rounds = wirelab::number_or(argc > 2 ? argv[2] : nullptr, 11);
+  const auto rounds = wirelab::bench::number_or(argc > 2 ? argv[2] : nullptr, 11);
   if (argc > 1) {
-    wirelab::compare(wirelab::number_or(argv[1], 2), rounds);
+    wirelab::bench::compare(wirelab::bench::number_or(argv[1], 2), rounds);
   } else {
-    wirelab::compare(2, rounds);
-    wirelab::compare(100, rounds);
+    wirelab::bench::compare(2, rounds);
+    wirelab::bench::compare(100, rounds);
   }
 }
