@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <unistd.h>
 
+#include "capture/tap.hpp"
 #include "lab/base/error.hpp"
 #include "lab/lab.hpp"
 #include "lab/net/lab_root.hpp"
@@ -66,6 +67,19 @@ std::string look_at_clock(Lab& lab) {
                      static_cast<double>(reply.rtt().count()) / 1e3);
 }
 
+std::string capture_ping(Lab& lab) {
+  capture::Tap tap(lab.host("A"), "eth0", 0, {});
+  (void)ping(lab, raw::Layer::transport);
+  std::size_t seen = 0;
+  bool fine = false;
+  tap.drain([&](const capture::PacketView& packet) {
+    ++seen;
+    fine = fine || packet.stamp.time_since_epoch().count() % 1000 != 0;
+  });
+  if (seen < 2) throw Missing(fmt::format("it opens, but saw {} packets of an echo and its reply", seen));
+  return fmt::format("saw an echo and its reply, with stamps in {}", fine ? "nanoseconds" : "microseconds");
+}
+
 std::string translate(const Lab& lab) {
   apply_ruleset(lab.host("A"),
                 "table ip doctor { chain out { type nat hook postrouting priority srcnat; oifname \"eth0\" masquerade "
@@ -102,6 +116,12 @@ void examine_hosts(const Report& report, Lab& lab) {
           [&] { return look_at_clock(lab); });
   try_out(report,
           {.section = section,
+           .what = "capture by libpcap",
+           .todo = "a kernel with CONFIG_PACKET_MMAP",
+           .otherwise = ExitCode::missing},
+          [&] { return capture_ping(lab); });
+  try_out(report,
+          {.section = section,
            .what = "nftables NAT",
            .todo = "a kernel with nf_tables, nft_nat and nft_masq (modprobe nft_masq); all but the NAT scenarios run"},
           [&] { return translate(lab); });
@@ -130,10 +150,7 @@ void examine_lab(const Report& report) {
               const Lab with_ipv6(two_hosts({"10.0.0.0/24", "fd00::/64"}));
               return std::string("two hosts with IPv6 addresses, settled");
             });
-    try_out(
-        report,
-        {.section = section, .what = "netem", .todo = "not needed: delay, jitter and reordering are made without it"},
-        queue_with_netem);
+    try_out(report, {.section = section, .what = "netem", .todo = "no scenario needs it"}, queue_with_netem);
   }
   examine_sockets(report);
 }
