@@ -18,7 +18,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +26,7 @@
 #include "capture/match.hpp"
 #include "capture/narration.hpp"
 #include "capture/origin.hpp"
-#include "capture/tap.hpp"
+#include "capture/tap_set.hpp"
 #include "capture/trace_files.hpp"
 #include "lab/lab.hpp"
 
@@ -72,27 +71,16 @@ class Trace {
   // The taps, names and texts, as in the merged file.
   [[nodiscard]] const TraceInfo& info() const { return info_; }
   // What the taps counted, in their order; after finish() of the whole run.
-  [[nodiscard]] std::vector<TapStatistics> statistics();
+  [[nodiscard]] std::vector<TapStatistics> statistics() { return taps_.statistics(); }
   // Packets that taps had no room for. Zero, or the trace is not to be trusted.
   [[nodiscard]] std::uint64_t lost();
 
  private:
-  struct Place {
-    const Host* host;
-    std::string interface;
-  };
   enum class State { prepared, running, finished };
 
   void describe_run();
   void listen_to_steps();
-  void open_taps();
-  void join_loop();
-  void close_taps();
-  void collect();
-  void settle();
-  [[nodiscard]] Tap::Sink keeper();
-  [[nodiscard]] Stamp settled_until();
-  void merge(Stamp until);
+  void enter(std::vector<Packet> packets);
   void enter(Packet packet);
   void correct_direction(Packet& packet, const Journal::Forged* forged) const;
   void write_until(std::size_t end);
@@ -101,13 +89,7 @@ class Trace {
   Options options_;
   State state_ = State::prepared;
   TraceInfo info_;
-  std::vector<Place> places_;
-  std::vector<std::unique_ptr<Tap>> taps_;
-  std::vector<Selector::Token> tokens_;
-  std::optional<Selector::TimerId> timer_;
-  std::vector<Stamp> read_until_;  // by tap: the stamp of the last packet that it gave
-  std::vector<TapStatistics> statistics_;
-  std::vector<Packet> waiting_;  // read, but a tap may still hold an earlier one
+  TapSet taps_;
   std::deque<Packet> packets_;
   std::vector<std::size_t> first_sightings_;  // the packet with id n was first seen at position [n - 1]
   Matcher matcher_;

@@ -275,6 +275,19 @@ sequenceDiagram
 )");
 }
 
+TEST_F(LadderTest, draws_any_bytes) {
+  const Bytes frame = ip_frame(s_to_a, 1, icmp_message(3, 3, 0, ip_packet(a_to_s, 17, as_bytes("12345678"))));
+  for (std::size_t size = 0; size <= frame.size(); ++size) {
+    const auto direction = size % 2 == 0 ? Direction::inbound : Direction::outbound;
+    seen(size % 3 == 0 ? at_a : at_s, direction, 1us * size, size / 2, Origin::unknown,
+         copy_of(ByteView(frame).first(size)));
+  }
+  const auto text = draw({});
+  EXPECT_TRUE(is_utf8(text));
+  EXPECT_THAT(text, testing::HasSubstr("port unreachable"));
+  EXPECT_THAT(to_mermaid(info, pointers_to(packets)), testing::StartsWith("sequenceDiagram\n"));
+}
+
 TEST(Scene, keeps_the_hosts_order_in_the_comment) {
   EXPECT_EQ(hosts_line({"A", "R", "S"}), "hosts: A, R, S");
   EXPECT_THAT(hosts_of("wirelab 1\nhosts: A, R, S\nseed: 1"), ElementsAre("A", "R", "S"));

@@ -1,6 +1,7 @@
 // Taps and traces of a lab: nothing is missed, and what the trace says of a packet is so.
 //
 //   A ----- left ----- R ----- right ----- S
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 #include "capture/capture_file.hpp"
 #include "capture/ladder.hpp"
@@ -390,6 +392,28 @@ TEST_F(CaptureTest, a_trace_that_is_stopped_at_once_keeps_all) {
     ASSERT_EQ(trace.packets().size(), packets);
     EXPECT_EQ(trace.lost(), 0U);
   }
+}
+
+// A limit on file sizes stands for a full disk: what was written stays readable, and the trace goes on in memory.
+TEST_F(CaptureTest, a_file_that_cannot_grow_is_told_once) {
+  const rlimit before = [] {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    return limit;
+  }();
+  ::signal(SIGXFSZ, SIG_IGN);
+  Trace trace(lab, {.merged = folder.file("full.pcapng")});
+  trace.add_tap("A", "eth0");
+  trace.start();
+  const rlimit small{.rlim_cur = 4096, .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const FrameSender sender(a);
+  for (std::uint32_t n = 0; n < 100; ++n) sender.send(experiment(mac_a, Mac::broadcast(), n));
+  EXPECT_THROW((void)trace.await([](const Packet&, const Decoded&) { return false; }, 5s), std::system_error);
+  trace.finish();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(trace.packets().size(), 100U);
+  EXPECT_FALSE(load_capture(folder.file("full.pcapng")).malformed);
 }
 
 TEST_F(CaptureTest, a_path_that_is_no_file_is_refused_before_the_start) {
