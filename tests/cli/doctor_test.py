@@ -1,8 +1,11 @@
 """wirelab doctor: every line says yes or no, why, and what to do."""
 
 import os
+import shutil
+import subprocess
+import unittest
 
-from wirelab_case import WirelabCase, main
+from wirelab_case import LEVEL, WirelabCase, main
 
 
 class Doctor(WirelabCase):
@@ -28,6 +31,17 @@ class Doctor(WirelabCase):
         self.assertFalse(tshark[0]["ok"])
         self.assertTrue(tshark[0]["todo"])
         self.assertEqual(told.returncode, 0)
+
+    @unittest.skipUnless(LEVEL == "root" and shutil.which("setpriv"), "only root can give up every capability")
+    def test_without_privilege_it_names_what_is_refused(self):
+        told = subprocess.run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", *self.command("doctor", "--json")],
+                              cwd=self.place, env=self.environment(), capture_output=True, text=True, timeout=60)
+        self.assertEqual(told.returncode, 77, told.stderr)
+        *findings, result = self.objects(told)
+        self.assertFalse(result["ok"])
+        refused = [f for f in findings if f["needed"] and not f["ok"]]
+        self.assertEqual([f["what"] for f in refused], ["namespaces"])
+        self.assertTrue(refused[0]["why"] and refused[0]["todo"], refused)
 
 
 if __name__ == "__main__":
