@@ -64,7 +64,7 @@ TEST_F(RawHost, WithoutARouteTheTargetIsNamed) {
   net.host("A", net.lan("alone", {"10.0.1.0/24"}));
   Lab alone(net);
   try {
-    Pinger(at(alone, "A"), Ipv4{192, 0, 2, 1}, alone.random());
+    const Pinger ping(at(alone, "A"), Ipv4{192, 0, 2, 1}, alone.random());
     FAIL() << "found a route";
   } catch (const std::system_error& error) {
     EXPECT_THAT(error.what(), testing::StartsWith("find a route to 192.0.2.1"));
@@ -124,7 +124,7 @@ TEST_F(RawHost, ANamedInterfaceIsUsed) {
 TEST_F(RawHost, AnUnknownInterfaceIsNamedWithThoseThatExist) {
   for (const auto layer : {Layer::transport, Layer::ethernet}) {
     try {
-      Pinger(at(lab, "R"), Ipv4{10, 0, 2, 2}, lab.random(), {.layer = layer, .interface = "eht0"});
+      const Pinger ping(at(lab, "R"), Ipv4{10, 0, 2, 2}, lab.random(), {.layer = layer, .interface = "eht0"});
       FAIL() << "opened";
     } catch (const BadInput& error) {
       EXPECT_STREQ(error.what(), "no interface is named 'eht0'\nthere are: lo, eth0, eth1");

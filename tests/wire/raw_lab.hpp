@@ -37,9 +37,9 @@ inline Topology routed() {
 struct Way {
   Layer layer;
   bool v4;
-  friend void PrintTo(const Way& way, std::ostream* out) {
+  friend std::ostream& operator<<(std::ostream& out, const Way& way) {
     constexpr std::array names{"ethernet", "network", "transport"};
-    *out << names.at(static_cast<std::size_t>(way.layer)) << (way.v4 ? "_v4" : "_v6");
+    return out << names.at(static_cast<std::size_t>(way.layer)) << (way.v4 ? "_v4" : "_v6");
   }
 };
 
