@@ -71,12 +71,12 @@ void CellRow::put(std::size_t at, std::string_view text, Style style) {
   }
 }
 
-std::string CellRow::to_string(bool colour) const {
+std::string CellRow::to_string(bool color) const {
   const auto last = std::find_if(cells_.rbegin(), cells_.rend(), [](const Cell& cell) { return cell.glyph != " "; });
   std::string line;
   Style style = Style::plain;
   for (auto cell = cells_.begin(); cell != last.base(); ++cell) {
-    if (colour && cell->style != style) {
+    if (color && cell->style != style) {
       // Styles do not add up: each begins afresh.
       if (style != Style::plain) line += escape(Style::plain);
       if (cell->style != Style::plain) line += escape(cell->style);

@@ -24,8 +24,8 @@ class CellRow {
   [[nodiscard]] std::size_t width() const { return cells_.size(); }
   // Writes from cell `at` on; what would lie beyond the width is left out.
   void put(std::size_t at, std::string_view text, Style style = Style::plain);
-  // The line without trailing blanks; with `colour` in ECMA-48 escape sequences.
-  [[nodiscard]] std::string to_string(bool colour) const;
+  // The line without trailing blanks; with `color` in ECMA-48 escape sequences.
+  [[nodiscard]] std::string to_string(bool color) const;
 
  private:
   struct Cell {

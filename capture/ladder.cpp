@@ -97,7 +97,7 @@ class Drawing {
   }
   void put_gutter(CellRow& line, const Scene::Row& row) const;
   void put_centred(CellRow& line, std::size_t column, std::string_view text, Style style) const;
-  void finish(const CellRow& line) { text_ += line.to_string(options_.colour) + '\n'; }
+  void finish(const CellRow& line) { text_ += line.to_string(options_.color) + '\n'; }
 
   const Scene& scene_;
   const LadderOptions& options_;

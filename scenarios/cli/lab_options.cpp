@@ -11,6 +11,7 @@
 namespace wirelab::cli {
 namespace {
 
+constexpr long long default_seed = 1;
 constexpr double longest_interval = 60'000;  // ms
 constexpr long long most_requests = 100'000;
 constexpr long long largest_payload = 65'507;  // what fits an IPv4 packet behind an ICMP header
@@ -61,7 +62,8 @@ po::options_description loop_options() {
   po::options_description options("Of the loop");
   auto add = options.add_options();
   add("poller", po::value<std::string>()->default_value("select")->value_name("NAME"), "select, poll or epoll");
-  add("seed", po::value<long long>()->default_value(1)->value_name("N"), "of everything chosen at random");
+  add("seed", po::value<long long>()->value_name("N"),
+      "of everything chosen at random (default 1; on an interface a new one)");
   return options;
 }
 
@@ -79,7 +81,7 @@ Lab::Options lab_options(const po::variables_map& values) {
   const auto name = values["poller"].as<std::string>();
   const auto poller = parse_poller(name);
   if (!poller) throw BadInput(fmt::format("there is no poller '{}'\nit takes select, poll or epoll", name));
-  const auto seed = values["seed"].as<long long>();
+  const auto seed = values.contains("seed") ? values["seed"].as<long long>() : default_seed;
   if (seed < 0) throw BadInput(fmt::format("--seed {} is out of range\nit takes a number from 0 on", seed));
   return {.poller = *poller, .seed = static_cast<std::uint64_t>(seed)};
 }

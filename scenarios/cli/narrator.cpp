@@ -64,9 +64,11 @@ void Narrator::step(const std::string& text) {
 
 void Narrator::verdict(const scenarios::Stage& stage) const {
   const auto& style = output_.style();
-  const auto add = [&](const std::string& text) { output_.line(style.faint("         " + text)); };
+  constexpr std::size_t indent = 9;
+  const auto add = [&](const std::string& text) { output_.line(style.faint(std::string(indent, ' ') + text)); };
   for (const auto& check : stage.checks()) {
-    output_.line(fmt::format("  {} {}", check.ok ? style.good("holds ") : style.bad("FAILED"), check.name));
+    const auto mark = check.ok ? style.good("holds ") : style.bad("FAILED");
+    output_.line(fmt::format("  {} {}", mark, wrapped(check.name, output_.terminal().width, indent)));
     if (!check.otherwise.empty()) add(check.otherwise);
     if (const auto frames = frames_of(check); !frames.empty()) add(frames_as_text(frames));
   }

@@ -228,7 +228,8 @@ ExitCode ping_on_interface(const Invocation& call) {
   const auto interface = raw::interface_named(call.values["interface"].as<std::string>());
   const auto loop = Selector::make(plan.loop.poller);
   const auto place = raw::here(*loop);
-  std::mt19937_64 random(plan.loop.seed);
+  // Two pings of one machine must not take each other's replies, so they do not choose the same identifier.
+  std::mt19937_64 random(call.values.contains("seed") ? plan.loop.seed : std::random_device()());
   const auto target = resolve(plan.target, call.values.contains("ipv6"));
   Series series(call.output, plan, place, target, random, interface.name);
   Observer observer(*loop, capture::Tap(interface.name, interface.mac, interface.mtu, {}), trace_file(call));

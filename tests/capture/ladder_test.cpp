@@ -190,7 +190,7 @@ TEST_F(LadderTest, never_cuts_a_label) {
 
 TEST_F(LadderTest, marks_who_made_a_packet_by_colour) {
   crosses(0us, Origin::raw, a_to_s, echo_frame(a_to_s, true, 7, 1));
-  const auto text = draw({.width = 100, .colour = true});
+  const auto text = draw({.width = 100, .color = true});
   EXPECT_THAT(text, testing::HasSubstr("\033[33mraw\033[0m"));
   EXPECT_THAT(text, testing::HasSubstr("\033[31m\u2717\033[0m")) << "unanswered";
 }
