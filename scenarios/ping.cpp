@@ -211,7 +211,7 @@ class Ping {
   }
 
   void finish_conversation() {
-    lab_.step("The framed conversation ends; it was undisturbed");
+  lab_.step("The framed conversation ends");
     for (auto* client : {tcp_.get(), udp_.get()}) client->stop();
     const bool all = lab_.wait_until([&] { return tcp_->in_flight() == 0 && udp_->in_flight() == 0; }, patience);
     const Endpoint service{s_, echo_port};

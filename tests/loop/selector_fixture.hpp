@@ -12,6 +12,8 @@
 
 namespace wirelab {
 
+inline void PrintTo(Poller poller, std::ostream* stream) { *stream << name_of(poller); }
+
 inline void PrintTo(const Ready& ready, std::ostream* stream) {
   *stream << (ready.readable ? "r" : "") << (ready.writable ? "w" : "") << (ready.error ? " error" : "")
           << (ready.hang_up ? " hang-up" : "") << (ready.invalid ? " invalid" : "");
