@@ -87,13 +87,15 @@ class Ping {
   using Packet = capture::Packet;
   using Fits = capture::Trace::Fits;
 
+  // What the trace shows on a tap since the last begin(): not older packets that look alike.
   const Packet* seen(const std::string& tap, const Fits& fits) {
     return stage_.trace.await(
         [&](const Packet& packet, const capture::Decoded& decoded) {
           return stage_.trace.info().taps[packet.tap].name == tap && fits(packet, decoded);
         },
-        patience);
+        patience, begun_);
   }
+  void begin() { begun_ = stamp_now(); }
   const Packet* seen_at_a(const Fits& fits) { return seen("A:eth0", fits); }
   const Packet* seen_at_s(const Fits& fits) { return seen("S:eth0", fits); }
 
@@ -132,6 +134,7 @@ class Ping {
     bool all = true;
     for (std::size_t n = 1; n <= stage_.settings.count; ++n) {
       const auto sequence = static_cast<std::uint16_t>(n);
+      begin();
       pinger.send(sequence);
       const auto reply = pinger.reply_within(patience);
       all = all && reply && reply->kind == ReplyKind::echo_reply && reply->sequence == sequence;
@@ -153,6 +156,7 @@ class Ping {
 
   void expire() {
     raw::Pinger pinger(place_, s_, lab_.random(), {.layer = Layer::network, .ttl = 1});
+    begin();
     lab_.step("A sends a request that may pass no router: its {} is 1", hop_limit());
     pinger.send(1);
     const auto reply = pinger.reply_within(patience);
@@ -168,6 +172,7 @@ class Ping {
     const auto discarded = [&] { return kernel_counter(lab_.host("S"), icmp_table(), "InCsumErrors"); };
     raw::Pinger pinger(place_, s_, lab_.random(), {.layer = Layer::network});
     const auto before = discarded();
+    begin();
     lab_.step("A sends a request with a wrong checksum, then a right one; R forwards both, since it reads IP only");
     pinger.send(1, raw::break_checksum);
     pinger.send(2);
@@ -186,6 +191,7 @@ class Ping {
 
   void knock() {
     raw::UdpProbe probe(place_, {s_, closed_port}, lab_.random());
+    begin();
     lab_.step("A sends a UDP datagram made by hand to S's port {}, where nobody listens", closed_port);
     probe.send();
     const auto reply = probe.reply_within(patience);
@@ -199,6 +205,7 @@ class Ping {
   void overfill() {
     const auto size = usual_mtu - headers_size(stage_.settings.ipv6);
     raw::Pinger pinger(place_, s_, lab_.random(), {.layer = Layer::network, .size = size});
+    begin();
     lab_.step("A sends a request of {} bytes that must not be fragmented; the link behind R carries {}", usual_mtu,
               narrow_mtu);
     pinger.send(1);
@@ -211,7 +218,8 @@ class Ping {
   }
 
   void finish_conversation() {
-  lab_.step("The framed conversation ends");
+    lab_.step("The framed conversation ends");
+    begun_ = {};  // its proof lies anywhere in the trace
     for (auto* client : {tcp_.get(), udp_.get()}) client->stop();
     const bool all = lab_.wait_until([&] { return tcp_->in_flight() == 0 && udp_->in_flight() == 0; }, patience);
     const Endpoint service{s_, echo_port};
@@ -245,6 +253,7 @@ class Ping {
   raw::Place place_;
   std::unique_ptr<EchoClient> tcp_, udp_;
   const Packet* spoiled_ = nullptr;
+  Stamp begun_{};
 };
 
 void play(Stage& stage) { Ping(stage).tell(); }

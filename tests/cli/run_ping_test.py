@@ -54,6 +54,15 @@ class RunPing(WirelabCase):
             self.assertEqual(reply["rtt_source"], "capture")
             self.assertGreater(reply["rtt_us"], 0)
 
+    def test_count_size_and_interval_do_what_they_say(self):
+        self.play("--count", "3", "--size", "200", "--interval", "30")
+        shown = self.objects(self.wirelab("show", "--json", self.path("t.pcapng")))
+        sent = [float(entry["time"]) for entry in shown if entry["type"] == "packet" and entry["tap"] == "A:eth0"
+                and "echo request" in entry["text"] and "length 208" in entry["text"]]
+        self.assertEqual(len(sent), 6)  # by each of the two sockets
+        for one, next_one in ((0, 1), (1, 2), (3, 4), (4, 5)):
+            self.assertGreaterEqual(sent[next_one] - sent[one], 0.030)
+
     def test_each_poller_plays_it(self):
         for poller in ("select", "poll", "epoll"):
             with self.subTest(poller=poller):
