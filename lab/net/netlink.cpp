@@ -27,7 +27,7 @@ std::string kernel_words(const nlmsghdr& message) {
 
 void refuse_error(const nlmsghdr& message, const Request& request) {
   if (message.nlmsg_type != NLMSG_ERROR) return;
-  const auto& result = *static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+  const auto& result = header_of<nlmsgerr>(message);
   throw_errno(request.what() + kernel_words(message), -result.error);
 }
 
@@ -116,7 +116,7 @@ void Netlink::flush() {
   std::optional<std::pair<int, std::string>> failure;
   receive([&](const nlmsghdr& message) {
     if (message.nlmsg_type != NLMSG_ERROR) return true;
-    const auto& result = *static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+    const auto& result = header_of<nlmsgerr>(message);
     if (result.error != 0 && !failure) {
       failure = {-result.error, pending_.at(message.nlmsg_seq - first_) + kernel_words(message)};
     }

@@ -84,6 +84,12 @@ class Netlink {
   std::uint32_t first_ = 1;
 };
 
+// The family header that a message begins with, such as ifinfomsg.
+template <class Header>
+const Header& header_of(const nlmsghdr& message) {
+  return *static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
+}
+
 // The payload of an attribute among those that follow the family header of `header_size` bytes, or inside another
 // attribute's payload.
 std::optional<ByteView> find_attribute(const nlmsghdr& message, std::size_t header_size, std::uint16_t attribute);

@@ -59,7 +59,7 @@ bool is_usable(Site& host) {
   Request request(RTM_GETADDR, 0, "list IPv6 addresses");
   request.header<ifaddrmsg>().ifa_family = AF_INET6;
   host.netlink.dump(request, [&](const nlmsghdr& message) {
-    const auto& address = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
+    const auto& address = header_of<ifaddrmsg>(message);
     if (address.ifa_scope == RT_SCOPE_LINK) ++link_local;
     all = all && (address.ifa_flags & IFA_F_TENTATIVE) == 0;
   });
