@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t rate = 400'000, seconds = 2, packets = rate * seconds;
 constexpr int rounds = 5;
-constexpr std::size_t writer_batch = 256 << 10;
+constexpr std::size_t writer_batch = 64 << 10;  // as the program writes its traces
 
 double thread_cpu_ns() {
   timespec time{};
