@@ -65,7 +65,7 @@ void Decoder::ipv4(Reader in) {
   ip.source = in.get<Ipv4>();
   ip.destination = in.get<Ipv4>();
   if (in.failed()) return too_short("IPv4 header", ipv4_header, start);
-  const std::size_t header = 4 * (version_and_size & 0x0F);
+  const std::size_t header = std::size_t{4} * (version_and_size & 0x0FU);
   if (version_and_size >> 4 != 4)
     return malformed(fmt::format("IPv4 header of version {}", version_and_size >> 4), start.offset());
   if (header < ipv4_header)

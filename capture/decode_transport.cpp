@@ -116,7 +116,7 @@ void Decoder::tcp(Reader in) {
   if (tcp.cut) return too_short("TCP header", tcp_header, segment);
   tcp.flags = flags_of(size_and_flags);
   tcp.checksum = verify(stated, 16, segment, true);
-  const std::size_t header = 4 * (size_and_flags >> 12);
+  const std::size_t header = std::size_t{4} * (size_and_flags >> 12U);
   if (header < tcp_header) {
     malformed(fmt::format("TCP header length {} is less than 20", header), segment.offset() + 12);
   } else if (!segment.may_hold(header)) {

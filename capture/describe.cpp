@@ -19,7 +19,7 @@ std::string ends(const Decoded& packet) {
 
 // Protocol and what it says, without addresses and sizes.
 std::string headline(const Decoded& packet) {
-  const auto protocol = protocol_name(packet.ip->protocol);
+  auto protocol = protocol_name(packet.ip->protocol);
   if (const auto* icmp = packet.icmp()) return fmt::format("{} {}", protocol, icmp_text(*icmp));
   if (const auto* tcp = packet.tcp()) return fmt::format("{} {}", protocol, tcp_text(*tcp));
   return protocol;

@@ -9,6 +9,7 @@
 #include "capture/canvas.hpp"
 #include "capture/scene.hpp"
 #include "lab/base/bytes.hpp"
+#include "lab/base/text.hpp"
 
 namespace wirelab::capture {
 namespace {
@@ -243,6 +244,7 @@ std::string draw_ladder(const TraceInfo& info, const std::vector<const Packet*>&
 
 std::string frame_list(const std::vector<const Packet*>& packets, std::size_t most) {
   std::vector<std::size_t> frames;
+  frames.reserve(packets.size());
   for (const Packet* packet : packets) frames.push_back(packet->frame);
   std::ranges::sort(frames);
   auto list = fmt::format("{}", fmt::join(frames, ","));

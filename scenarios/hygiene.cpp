@@ -9,7 +9,6 @@ namespace {
 
 using capture::Checksum;
 using capture::Decoded;
-using capture::Origin;
 using capture::Packet;
 
 constexpr std::size_t ethernet_header = 14;
@@ -41,9 +40,9 @@ Evidence offenders(const Stage& stage, const Offends& offends) {
 }  // namespace
 
 void check_hygiene(Stage& stage) {
-  stage.check_all("every checksum is right, but in what was forged by hand",
-                  offenders(stage, [](const Packet& packet, const Decoded& decoded) {
-                    return packet.origin != Origin::raw && has_wrong_checksum(decoded);
+  stage.check_all("every checksum is right, but in what was made wrong on purpose",
+                  offenders(stage, [&](const Packet& packet, const Decoded& decoded) {
+                    return !stage.is_made_wrong(packet) && has_wrong_checksum(decoded);
                   }));
   stage.check_all("no frame exceeds the MTU of its link", offenders(stage, [&](const Packet& packet, const Decoded&) {
                     const auto mtu = mtu_of(stage, stage.trace.info().taps[packet.tap].name);

@@ -6,8 +6,8 @@
 namespace wirelab::scenarios {
 
 // Call after trace.finish(). Adds to the verdict: the capture lost nothing; every checksum is right, except in packets
-// forged by hand; no frame exceeds the MTU of its link; no IPv6 where the topology has none. What speaks against one of
-// these is its evidence.
+// that the story made wrong on purpose (Stage::made_wrong); no frame exceeds the MTU of its link; no IPv6 where the
+// topology has none. What speaks against one of these is its evidence.
 void check_hygiene(Stage& stage);
 
 }  // namespace wirelab::scenarios

@@ -80,4 +80,11 @@ Fits segment(const Endpoint& source, const Endpoint& destination) {
   };
 }
 
+Fits fin(const Endpoint& source, const Endpoint& destination) {
+  return [=](const Packet&, const Decoded& packet) {
+    return packet.tcp() != nullptr && packet.tcp()->flags.fin && packet.source() == source &&
+           packet.destination() == destination;
+  };
+}
+
 }  // namespace wirelab::scenarios::look_for

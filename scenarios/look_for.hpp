@@ -26,5 +26,7 @@ capture::Trace::Fits error_for_udp(const IpAddress& source, Port port);
 // A UDP datagram, and a TCP segment that carries data, from one endpoint to the other.
 capture::Trace::Fits datagram(const Endpoint& source, const Endpoint& destination);
 capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination);
+// A TCP segment by which one endpoint says that it sends no more.
+capture::Trace::Fits fin(const Endpoint& source, const Endpoint& destination);
 
 }  // namespace wirelab::scenarios::look_for

@@ -69,6 +69,7 @@ class Ping {
         a_(address_on(stage, "A", "left")),
         r_(address_on(stage, "R", "left")),
         s_(address_on(stage, "S", "right")),
+        service_{s_, echo_port},
         place_(raw::at(lab_, "A")) {}
 
   void tell() {
@@ -115,11 +116,10 @@ class Ping {
 
   // The two hold it from here to the end, so that ordinary traffic stands beside the hand-made.
   void converse() {
-    const Endpoint service{s_, echo_port};
-    stage_.stay(std::make_unique<EchoServer>(lab_.loop(), lab_.opener("S"), service));
+    stage_.stay(std::make_unique<EchoServer>(lab_.loop(), lab_.opener("S"), service_));
     lab_.step("A's reference client begins a framed conversation with S; first A's kernel asks who has R's address");
-    tcp_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::tcp, Endpoint{a_, Port{}}, service);
-    udp_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::udp, Endpoint{a_, Port{}}, service);
+    tcp_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::tcp, Endpoint{a_, Port{}}, service_);
+    udp_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::udp, Endpoint{a_, Port{}}, service_);
     const auto* question = seen_at_a(look_for::resolution_request(r_));
     const auto* answer = seen_at_a(look_for::resolution_reply(r_));
     stage_.check(fmt::format("A's kernel asks for R's link address and R answers"), true, {question, answer});
@@ -179,6 +179,7 @@ class Ping {
     const auto reply = pinger.reply_within(patience);
     const auto* arrived = seen_at_s(look_for::echo_request(pinger.identifier(), 1));
     spoiled_ = arrived;
+    stage_.made_wrong(arrived);
     const auto* answer = seen_at_a(look_for::echo_reply(pinger.identifier(), 2));
     const auto counted = discarded() - before;
     stage_.check("the request with the wrong checksum reaches S and gets no answer, the right one behind it does",
@@ -219,18 +220,24 @@ class Ping {
 
   void finish_conversation() {
     lab_.step("The framed conversation ends");
-    begun_ = {};  // its proof lies anywhere in the trace
+    begin();
     for (auto* client : {tcp_.get(), udp_.get()}) client->stop();
-    const bool all = lab_.wait_until([&] { return tcp_->in_flight() == 0 && udp_->in_flight() == 0; }, patience);
-    const Endpoint service{s_, echo_port};
+    lab_.wait_until([&] { return tcp_->in_flight() == 0 && udp_->in_flight() == 0; }, patience);
     const auto tcp = client_socket(Transport::tcp);
     const auto udp = client_socket(Transport::udp);
-    stage_.check(fmt::format("all {} framed messages over TCP came back unchanged", tcp_->sent()),
-                 all && tcp_->sent() == tcp_->answered(),
-                 {seen_at_a(look_for::segment(tcp, service)), seen_at_a(look_for::segment(service, tcp))});
-    stage_.check(fmt::format("all {} framed messages over UDP came back unchanged", udp_->sent()),
-                 all && udp_->sent() == udp_->answered(),
-                 {seen_at_a(look_for::datagram(udp, service)), seen_at_a(look_for::datagram(service, udp))});
+    const Evidence ends{seen_at_a(look_for::fin(tcp, service_)), seen_at_a(look_for::fin(service_, tcp))};
+    stage_.check("both sides end the TCP connection in order", true, ends);
+    begun_ = {};  // the messages lie anywhere in the trace
+    came_back("TCP", *tcp_, {seen_at_a(look_for::segment(tcp, service_)), seen_at_a(look_for::segment(service_, tcp))});
+    came_back("UDP", *udp_,
+              {seen_at_a(look_for::datagram(udp, service_)), seen_at_a(look_for::datagram(service_, udp))});
+  }
+
+  void came_back(std::string_view transport, const EchoClient& client, Evidence evidence) {
+    stage_.check(
+        fmt::format("all {} framed messages over {} came back unchanged", client.sent(), transport),
+        client.sent() > 0 && client.sent() == client.answered() && client.errors() == 0, std::move(evidence),
+        fmt::format("{} came back, with {} errors: {}", client.answered(), client.errors(), client.last_error()));
   }
 
   void suggest_filters() const {
@@ -250,6 +257,7 @@ class Ping {
   Stage& stage_;
   Lab& lab_;
   IpAddress a_, r_, s_;
+  Endpoint service_;
   raw::Place place_;
   std::unique_ptr<EchoClient> tcp_, udp_;
   const Packet* spoiled_ = nullptr;

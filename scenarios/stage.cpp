@@ -25,6 +25,10 @@ bool Stage::check_count(std::string name, bool holds, std::string otherwise) {
   return holds;
 }
 
+void Stage::made_wrong(const capture::Packet* packet) {
+  if (packet != nullptr) made_wrong_.insert(packet->id);
+}
+
 void Stage::reply(const EchoReply& reply) {
   if (on_reply) on_reply(reply);
 }

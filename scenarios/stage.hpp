@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ class Stage {
   bool check_all(std::string name, Evidence against);
   // A claim that a count proves and no packet could: what a kernel or the capture itself counted.
   bool check_count(std::string name, bool holds, std::string otherwise);
+  // Owns up to a packet made wrong on purpose: of all others the right checksum is demanded. Null is ignored.
+  void made_wrong(const capture::Packet* packet);
+  [[nodiscard]] bool is_made_wrong(const capture::Packet& packet) const { return made_wrong_.contains(packet.id); }
   void reply(const EchoReply& reply);
   // A display filter of Wireshark that fits what was just played.
   void suggest_filter(std::string expression, std::string shows) {
@@ -74,6 +78,7 @@ class Stage {
  private:
   std::vector<Check> checks_;
   std::vector<Filter> filters_;
+  std::set<std::uint64_t> made_wrong_;  // by id, which is the same on every link
   std::vector<std::shared_ptr<void>> residents_;
 };
 

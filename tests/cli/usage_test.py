@@ -1,5 +1,8 @@
 """What a mistyped command line gets: what is wrong, the next step, and exit code 2."""
 
+import json
+import subprocess
+
 from wirelab_case import WirelabCase, main
 
 
@@ -8,6 +11,11 @@ class Usage(WirelabCase):
         # words                                   what the message says
         ([],                                      ["which command?", "wirelab --help"]),
         (["rnu", "ping"],                         ["unknown command 'rnu'", "did you mean 'run'?"]),
+        (["--bogus"],                             ["unknown option '--bogus' of 'wirelab'", "wirelab --help"]),
+        (["--bogus", "--help"],                   ["unknown option '--bogus' of 'wirelab'"]),
+        (["--", "run"],                           ["which command?"]),
+        (["help", "rnu"],                         ["did you mean 'run'?"]),
+        (["--width=-1", "list"],                  ["--width -1 is out of range"]),
         (["frobnicate"],                          ["unknown command 'frobnicate'", "wirelab --help"]),
         (["run"],                                 ["needs SCENARIO", "usage: wirelab run SCENARIO"]),
         (["run", "pnig"],                         ["unknown scenario 'pnig'", "did you mean 'ping'?", "wirelab list"]),
@@ -45,12 +53,21 @@ class Usage(WirelabCase):
             one = self.wirelab(command, "--help")
             self.assertEqual(one.returncode, 0)
             self.assertIn(f"usage: wirelab {command}", one.stdout)
+            self.assertEqual(self.wirelab("help", command).stdout, one.stdout)
+            self.assertEqual(self.objects(self.wirelab(command, "--help", "--json")),
+                             [{"type": "help", "text": one.stdout}])
+        self.assertEqual(self.objects(self.wirelab("--json", "--help")), [{"type": "help", "text": overview.stdout}])
+
+    def test_a_usage_line_has_no_blank_at_its_end(self):
+        refused = self.wirelab("list", "extra")
+        self.assertEqual(refused.stderr.splitlines()[-1], "  usage: wirelab list")
 
     def test_version(self):
         self.assertRegex(self.wirelab("version").stdout, r"^wirelab \d+\.\d+\.\d+\n$")
         self.assertEqual(self.wirelab("--version").stdout, self.wirelab("version").stdout)
         [version] = self.objects(self.wirelab("version", "--json"))
         self.assertEqual(version["type"], "version")
+        self.assertEqual(self.objects(self.wirelab("--json", "--version")), [version])
 
     def test_global_options_come_before_the_command_too(self):
         for words in (["--json", "list"], ["--color", "never", "--json", "list"], ["list", "--json"],
@@ -67,21 +84,50 @@ class Usage(WirelabCase):
     def test_completion_scripts_are_valid(self):
         for shell, check in (("bash", ["bash", "-n"]),):
             script = self.path("script")
+            text = self.wirelab("completion", shell).stdout
             with open(script, "w") as file:
-                file.write(self.wirelab("completion", shell).stdout)
-            import subprocess
+                file.write(text)
             self.assertEqual(subprocess.run([*check, script]).returncode, 0)
+            self.assertEqual(self.objects(self.wirelab("completion", shell, "--json")),
+                             [{"type": "completion", "shell": shell, "script": text}])
         self.assertIn("complete -c wirelab", self.wirelab("completion", "fish").stdout)
         self.assertIn("#compdef wirelab", self.wirelab("completion", "zsh").stdout)
 
+    COMPLETIONS = [
+        # the words so far, the last one unfinished   what is offered among others
+        (["wirelab", ""],                             ["run", "list", "--json"]),
+        (["wirelab", "ru"],                           ["run"]),
+        (["wirelab", "run", ""],                      ["ping", "--count"]),
+        (["wirelab", "--json", "run", "pi"],          ["ping"]),
+        (["wirelab", "--seed", "7", "run", "--pol"],  ["--poller"]),
+        (["wirelab", "--json", "comp"],               ["completion"]),
+    ]
+
+    def test_completion_in_bash(self):
+        script = self.wirelab("completion", "bash").stdout
+        for words, offered in self.COMPLETIONS:
+            with self.subTest(words=words):
+                ask = script + f'COMP_WORDS=("$@") COMP_CWORD={len(words) - 1}; _wirelab; echo "${{COMPREPLY[@]}}"'
+                told = subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True)
+                self.assertEqual(told.stderr, "")
+                for word in offered:
+                    self.assertIn(word, told.stdout.split())
+
     def test_a_full_standard_output_is_an_error(self):
-        import subprocess
-        with open("/dev/full", "w") as full:
-            result = subprocess.run(self.command("list"), stdout=full, stderr=subprocess.PIPE, text=True,
-                                    env=self.environment(), cwd=self.place)
-        self.assertEqual(result.returncode, 69)
-        self.assertIn("standard output", result.stderr)
+        for words in (["list"], ["--help"], ["run", "--help"], ["--version"], ["list", "--json"]):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                result = subprocess.run(self.command(*words), stdout=full, stderr=subprocess.PIPE, text=True,
+                                        env=self.environment(), cwd=self.place)
+                self.assertEqual(result.returncode, 69)
+                self.assertEqual(result.stderr, "wirelab: cannot write to standard output: No space left on device\n")
+
+    def test_what_follows_two_dashes_is_somebody_elses(self):
+        refused = self.wirelab("exec", "A", "--", "true", "--json")
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn("no lab", refused.stderr)
+        refused = self.wirelab("exec", "A", "--json", "--", "true")
+        self.assertEqual(json.loads(refused.stdout)["error"]["exit"], 2)
 
 
 if __name__ == "__main__":
-    main()
+    main(needs_a_lab=False)
