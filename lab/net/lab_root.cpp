@@ -103,6 +103,4 @@ void become_lab_root() {
   done = true;
 }
 
-bool is_lab_root() { return done; }
-
 }  // namespace wirelab
