@@ -24,7 +24,7 @@ class KeptLab(WirelabCase):
         self.assertIn("10.0.1.1/24", addresses.stdout)
         self.assertNotIn("10.0.2", addresses.stdout)
         dumped = self.wirelab("exec", lab, "A", "--", "sh", "-c",
-                              "tcpdump -nli eth0 -c 1 icmp 2>&1 & ping -nc 3 -i 0.2 10.0.2.2 >/dev/null; wait")
+                              "ping -ni 0.2 10.0.2.2 >/dev/null & tcpdump -nli eth0 -c 1 icmp 2>&1; kill $!")
         self.assertIn("ICMP echo request", dumped.stdout)
         self.assertEqual(self.wirelab("exec", lab, "R", "--", "sh", "-c", "exit 7").returncode, 7)
 
