@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace wirelab::capture {
+namespace {
+
+// What a program does to a connection, where all else is the flow of its data.
+bool is_deed(const Decoded& packet) {
+  const auto* tcp = packet.tcp();
+  return tcp != nullptr && (tcp->flags.syn || tcp->flags.fin || tcp->flags.rst);
+}
+
+}  // namespace
 
 void Narration::told(std::uint64_t turns) {
   turns_.resize(journal_->steps().size());
@@ -23,7 +32,7 @@ std::vector<std::string> Narration::rest() { return tell(journal_->steps().size(
 
 bool Narration::speaks_of(std::size_t step, const Packet& packet, const Decoded& decoded) const {
   if (!forges(step) && !looked_before(step)) return is_answer(decoded) && packet.origin != Origin::raw;
-  const bool is_background = packet.origin == Origin::stack && !journal_->forged().empty();
+  const bool is_background = packet.origin == Origin::stack && !journal_->forged().empty() && !is_deed(decoded);
   const bool is_meant = forges(step) || packet.origin != Origin::raw;
   return is_meant && !is_background && packet.stamp >= journal_->steps()[step].when;
 }

@@ -7,7 +7,8 @@
 //   it waits for something    the step speaks of the answer to what was forged last; and if the story has looked at the
 //                             wire since it forged, of the first packet after the step was told that nobody forged
 //
-// In a story that forges, the reference stack's packets are spoken of only where they answer: they have their own pace.
+// In a story that forges, the reference stack's packets are spoken of only where they answer, since they have their own
+// pace; and where they open or end a connection, since that is a deed (TCP with SYN, FIN or RST, RFC 9293).
 // A step that has no packet of its own comes with the next step's.
 #pragma once
 

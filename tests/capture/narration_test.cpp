@@ -115,6 +115,20 @@ TEST_F(NarrationTest, the_stack_goes_on_in_the_background) {
   EXPECT_THAT(wait(), ElementsAre(IsEmpty(), ElementsAre("A asks")));
 }
 
+TEST_F(NarrationTest, what_the_stack_does_to_a_connection_is_no_background) {
+  constexpr std::uint8_t fin = 1, syn = 2, rst = 4, psh = 8, ack = 16;
+  step("A asks");
+  forge(1);
+  wait();
+  for (const std::uint8_t deed : {syn, std::uint8_t{fin | ack}, rst}) {
+    step("the stack acts");
+    happens(Origin::stack, tcp_frame(a_to_s, {4000, 80, 1, 2, psh | ack}, "hello"));
+    happens(Origin::stack, tcp_frame(a_to_s, {4000, 80, 6, 2, deed}));
+    happens(Origin::stack, tcp_frame(s_to_a, {80, 4000, 2, 7, ack}));
+    EXPECT_THAT(wait(), ElementsAre(IsEmpty(), ElementsAre("the stack acts"), IsEmpty())) << "flags " << int{deed};
+  }
+}
+
 TEST_F(NarrationTest, a_story_without_forged_packets_is_about_the_stack) {
   step("A says hello");
   happens(Origin::stack, udp_frame(a_to_s, 4000, 7, "hello"));
