@@ -9,8 +9,8 @@ namespace wirelab {
 // interface. Real root needs no more; anyone else also gets a user namespace in which the own uid stays itself. Only
 // the loopback interface is there, and it is up.
 //
-// To be called before the first network is made, while the process has one thread (else std::logic_error); a second call
-// does nothing. Throws Denied in two lines: what was refused, and what to do.
+// To be called before the first network is made, while the process has one thread (else std::logic_error); a second
+// call does nothing. Throws Denied in two lines: what was refused, and what to do.
 void become_lab_root();
 
 // What was seen when a namespace was refused, as plain values.

@@ -91,7 +91,6 @@ Request add_address(unsigned index, const IpAddress& address, unsigned prefix_le
   header.ifa_family = family_of_address(address);
   header.ifa_prefixlen = static_cast<std::uint8_t>(prefix_length);
   header.ifa_index = index;
-  header.ifa_flags = address.is_v6() ? IFA_F_NODAD : 0;
   request.put(IFA_LOCAL, address.bytes()).put(IFA_ADDRESS, address.bytes());
   return request;
 }

@@ -52,7 +52,9 @@ bool forwards(Netlink& netlink, unsigned port) {
   return forwarding;
 }
 
-// Each interface has its link-local address, and no address is still being checked for duplicates.
+// Each interface has its link-local address, and no address is still being checked for duplicates. There is no check
+// (accept_dad), yet the mark stays until the kernel has joined the group in which neighbours ask for the address. With
+// IFA_F_NODAD there would be none, and the first question now and then unheard.
 bool is_usable(Site& host) {
   bool all = true;
   std::size_t link_local = 0;
