@@ -11,11 +11,6 @@ namespace wirelab::capture {
 
 enum class Style : std::uint8_t { plain, strong, faint, raw, kernel, stack, failure };
 
-// How many cells UTF-8 text takes: one a character. Bytes that are no UTF-8 count one each.
-std::size_t cells_of(std::string_view text);
-// `text` broken at blanks into lines of at most `width` cells; a longer word is broken anywhere. At least one line.
-std::vector<std::string> wrap(std::string_view text, std::size_t width);
-
 // One line of a picture.
 class CellRow {
  public:

@@ -22,7 +22,7 @@ namespace wirelab::capture {
 struct LadderOptions {
   std::size_t width = 80;  // in characters; at least 60 are used
   bool unicode = true;     // else plain ASCII
-  bool color = false;     // ECMA-48 escape sequences
+  bool color = false;      // ECMA-48 escape sequences
   bool fold = true;        // long stretches of the reference stack's packets
 };
 

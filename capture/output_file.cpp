@@ -34,6 +34,11 @@ void give_to_invoker(int fd) {
   [[maybe_unused]] const int refused = ::fchown(fd, *user, *group);
 }
 
+void give_folder_to_invoker(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (fd) give_to_invoker(fd.get());
+}
+
 const char* kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
   if (S_ISFIFO(mode)) return "a pipe";
@@ -83,16 +88,20 @@ void OutputFile::write(ByteView bytes) {
 }
 
 void create_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    if (fd) give_to_invoker(fd.get());
-    return;
-  }
+  if (::mkdir(path.c_str(), 0777) == 0) return give_folder_to_invoker(path);
   const int error = errno;
   struct stat status {};
   if (error != EEXIST || ::stat(path.c_str(), &status) != 0) refuse(path, error);
   if (!S_ISDIR(status.st_mode))
     throw BadInput(fmt::format("cannot use {} as a folder: it is something else; choose another name", path));
+}
+
+std::string create_temporary_folder() {
+  const char* chosen = std::getenv("TMPDIR");
+  std::string path = fmt::format("{}/wirelab-XXXXXX", chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen);
+  if (::mkdtemp(path.data()) == nullptr) throw_errno("make the folder " + path);
+  give_folder_to_invoker(path);
+  return path;
 }
 
 }  // namespace wirelab::capture

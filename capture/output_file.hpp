@@ -35,5 +35,8 @@ class OutputFile {
 // Makes a folder that belongs to the person who typed the command; one that exists stays as it is. Throws as
 // OutputFile does.
 void create_folder(const std::string& path);
+// Makes a new folder below TMPDIR, else below /tmp, that only the person who typed the command may enter; returns its
+// path. Throws std::system_error.
+std::string create_temporary_folder();
 
 }  // namespace wirelab::capture

@@ -9,9 +9,8 @@ void Journal::step(std::string text) {
   if (on_step) on_step(steps_.back());
 }
 
-void Journal::note(std::string text) {
-  notes_.push_back({stamp_now(), std::move(text)});
-  if (on_note) on_note(notes_.back());
+void Journal::note(std::string text) const {
+  if (on_note) on_note({stamp_now(), std::move(text)});
 }
 
 void Journal::forged(Forged packet) { forged_.push_back(std::move(packet)); }

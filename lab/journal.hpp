@@ -43,12 +43,12 @@ class Journal {
   };
 
   void step(std::string text);
-  void note(std::string text);
+  // Not remembered: for the reader of the moment only.
+  void note(std::string text) const;
   void forged(Forged packet);
   void stack_socket(StackSocket socket);
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
-  [[nodiscard]] const std::vector<Step>& notes() const { return notes_; }
   [[nodiscard]] const std::vector<Forged>& forged() const { return forged_; }
   [[nodiscard]] const std::vector<StackSocket>& stack_sockets() const { return stack_sockets_; }
 
@@ -58,7 +58,6 @@ class Journal {
 
  private:
   std::vector<Step> steps_;
-  std::vector<Step> notes_;
   std::vector<Forged> forged_;
   std::vector<StackSocket> stack_sockets_;
 };

@@ -17,6 +17,8 @@ void set_ttl(Packet& packet, std::uint8_t ttl);
 // IPv4 only; throw std::logic_error on IPv6, which has neither field in its header.
 void set_ip_id(Packet& packet, std::uint16_t id);
 void set_dont_fragment(Packet& packet, bool on);
+// The identification that follows `id`; never 0, for which the kernel of a raw socket would put in one of its own.
+constexpr std::uint16_t next_ip_id(std::uint16_t id) { return id == 0xFFFF ? 1 : static_cast<std::uint16_t>(id + 1); }
 
 // ICMP and ICMPv6 echo only; throw std::logic_error on another packet.
 void set_identifier(Packet& packet, std::uint16_t identifier);

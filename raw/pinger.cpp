@@ -43,8 +43,7 @@ void Pinger::send(std::uint16_t sequence, const Alteration& alter) {
   path_.finish(request_);
   set_sequence(request_, sequence);
   if (request_.is_v4()) {
-    // Like Linux never 0 with a raw socket: the kernel would fill it in.
-    ip_id_ = static_cast<std::uint16_t>(std::max(1, (ip_id_ + 1) & 0xFFFF));
+    ip_id_ = next_ip_id(ip_id_);
     set_ip_id(request_, ip_id_);
   }
   auto altered = request_;

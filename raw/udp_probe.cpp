@@ -1,6 +1,5 @@
 #include "raw/udp_probe.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "raw/patch.hpp"
@@ -9,7 +8,12 @@
 namespace wirelab::raw {
 namespace {
 
-Port dynamic_port(std::mt19937_64& random) { return Port{static_cast<std::uint16_t>(0xC000 | random() >> 50)}; }
+// A dynamic port above those that Linux gives away by itself (net.ipv4.ip_local_port_range, 32768 to 60999 unless it is
+// changed): a socket of the reference stack may own one of them, and would be sent what answers the probe.
+Port unowned_port(std::mt19937_64& random) {
+  constexpr std::uint16_t first = 61000;
+  return Port{static_cast<std::uint16_t>(first + random() % (65536 - first))};
+}
 
 Packet make_datagram(Headers headers, const UdpProbe::Options& options, Port source, Port destination) {
   headers.ttl = options.ttl;
@@ -25,7 +29,7 @@ Layer checked(Layer layer) {
 
 UdpProbe::UdpProbe(const Place& place, const Endpoint& target, std::mt19937_64& random, const Options& options)
     : target_(target),
-      source_(options.source ? *options.source : dynamic_port(random)),
+      source_(options.source ? *options.source : unowned_port(random)),
       ip_id_(static_cast<std::uint16_t>(random() >> 48)),
       path_(
           place, target.address,
@@ -36,7 +40,7 @@ UdpProbe::UdpProbe(const Place& place, const Endpoint& target, std::mt19937_64& 
 void UdpProbe::send(const Alteration& alter) {
   path_.finish(datagram_);
   if (datagram_.is_v4()) {
-    ip_id_ = static_cast<std::uint16_t>(std::max(1, (ip_id_ + 1) & 0xFFFF));
+    ip_id_ = next_ip_id(ip_id_);
     set_ip_id(datagram_, ip_id_);
   }
   auto altered = datagram_;

@@ -21,7 +21,7 @@ class UdpProbe {
     Layer layer = Layer::network;  // or ethernet
     std::string interface;         // empty: the one that the route names
     std::uint8_t ttl = 64;         // hop limit
-    std::optional<Port> source;    // empty: by `random`, of the dynamic ports (RFC 6335, 6)
+    std::optional<Port> source;    // empty: by `random`, from 61000 on, which no kernel gives to a socket
     std::string data = "wirelab made this datagram by hand";
     Duration neighbour_limit = std::chrono::seconds(1);
   };

@@ -59,7 +59,6 @@ class Ipv6 {
   // The canonical form of RFC 5952.
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] constexpr bool is_multicast() const { return bytes_[0] == 0xFF; }
-  [[nodiscard]] constexpr bool is_link_local() const { return bytes_[0] == 0xFE && (bytes_[1] & 0xC0) == 0x80; }
   [[nodiscard]] constexpr bool is_unspecified() const { return *this == Ipv6{}; }
   friend constexpr auto operator<=>(const Ipv6&, const Ipv6&) = default;
 
@@ -106,7 +105,6 @@ class Mac {
 
   [[nodiscard]] constexpr const std::array<std::uint8_t, size>& bytes() const { return bytes_; }
   [[nodiscard]] std::string to_string() const;
-  [[nodiscard]] constexpr bool is_broadcast() const { return *this == broadcast(); }
   // The group bit of IEEE 802: multicast or broadcast.
   [[nodiscard]] constexpr bool is_group() const { return (bytes_[0] & 1) != 0; }
   friend constexpr auto operator<=>(const Mac&, const Mac&) = default;

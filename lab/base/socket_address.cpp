@@ -7,18 +7,6 @@
 #include "lab/base/error.hpp"
 
 namespace wirelab {
-namespace {
-
-Endpoint endpoint_by(int (*ask)(int, sockaddr*, socklen_t*), int fd, const char* what) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  check_errno(ask(fd, reinterpret_cast<sockaddr*>(&storage), &size), what);
-  const auto endpoint = endpoint_from(storage);
-  if (!endpoint) throw_errno(what, EAFNOSUPPORT);
-  return *endpoint;
-}
-
-}  // namespace
 
 SocketAddress::SocketAddress(const Endpoint& endpoint, unsigned interface) {
   if (endpoint.address.is_v4()) {
@@ -55,8 +43,14 @@ std::optional<Endpoint> endpoint_from(const sockaddr_storage& storage) {
   return std::nullopt;
 }
 
-Endpoint local_endpoint(int fd) { return endpoint_by(::getsockname, fd, "read a socket's own address"); }
-
-Endpoint remote_endpoint(int fd) { return endpoint_by(::getpeername, fd, "read the other end of a socket"); }
+Endpoint local_endpoint(int fd) {
+  constexpr auto what = "read a socket's own address";
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  check_errno(::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size), what);
+  const auto endpoint = endpoint_from(storage);
+  if (!endpoint) throw_errno(what, EAFNOSUPPORT);
+  return *endpoint;
+}
 
 }  // namespace wirelab

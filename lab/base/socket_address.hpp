@@ -26,8 +26,7 @@ class SocketAddress {
 int family_of(const IpAddress& address);
 // Nothing unless `storage` holds an IPv4 or IPv6 address.
 std::optional<Endpoint> endpoint_from(const sockaddr_storage& storage);
-// The own and the other end of a socket; throw std::system_error.
+// The own end of a socket; throws std::system_error.
 Endpoint local_endpoint(int fd);
-Endpoint remote_endpoint(int fd);
 
 }  // namespace wirelab

@@ -53,8 +53,9 @@ KeptLab choose_lab(const std::vector<KeptLab>& labs, std::string_view name = {})
 std::vector<std::string> hosts_of(const KeptLab& lab);
 
 // Replaces this process, which must have one thread, by `command` (found along PATH) running in that host, with all
-// privileges over the lab's network and none over the machine's. Throws as hosts_of does, BadInput for an unknown host
-// (naming the known ones), and std::system_error if the kernel refuses or the command cannot be run.
+// privileges over the lab's network. An ordinary user gains none over the machine; real root keeps root's own, since
+// only the network namespace differs. Throws as hosts_of does, BadInput for an unknown host
+// (naming the known ones) or a command that is no program, and std::system_error if the kernel refuses.
 [[noreturn]] void enter(const KeptLab& lab, std::string_view host, const std::vector<std::string>& command);
 
 }  // namespace wirelab

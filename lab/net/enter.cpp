@@ -89,6 +89,10 @@ void keep_capabilities() {
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execvp(arguments[0], arguments.data());
+  if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) {
+    throw BadInput(fmt::format("no program '{}' that can be run here\nlook for it with: command -v {}",
+                               printable(command[0]), printable(command[0])));
+  }
   throw_errno(fmt::format("run {}", printable(command[0])));
 }
 

@@ -116,7 +116,9 @@ void EchoClient::close_when_done() {
 }
 
 void EchoClient::say() {
-  auto frame = encode_frame({{"type", "message"}}, as_bytes(fmt::format("message {}", sent_ + 1)));
+  const auto text = fmt::format("message {}", sent_ + 1);
+  constexpr Field type{"type", "message"};
+  auto frame = udp_ ? encode_datagram({type}, as_bytes(text)) : encode_frame({type}, as_bytes(text));
   if (tcp_ && !tcp_->send(frame)) return fail("the connection takes no more");
   if (udp_) {
     if (const auto error = udp_->send_to(server_, frame)) return fail(error.message());

@@ -119,6 +119,7 @@ struct FrameError {
 // what it writes must not lie in `out`.
 void append_frame(Bytes& out, FieldList fields, ByteView content, const FrameLimits& limits = {});
 Bytes encode_frame(FieldList fields, ByteView content, const FrameLimits& limits = {});
+// A frame that fits into a datagram of its own: within datagram_limits, and max_datagram bytes in all.
 Bytes encode_datagram(FieldList fields, ByteView content);
 
 }  // namespace wirelab

@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lab/base/error.hpp"
 #include "scenarios/cli/command.hpp"
@@ -10,12 +11,14 @@
 namespace wirelab::cli {
 namespace {
 
-std::string joined_options(const Command& command) {
+std::string joined_names(const po::options_description& options) {
   std::string words;
-  for (const auto& description : {command.options(), global_options()}) {
-    for (const auto& option : description.options()) words += "--" + option->long_name() + " ";
-  }
+  for (const auto& option : options.options()) words += "--" + option->long_name() + " ";
   return words;
+}
+
+std::string joined_options(const Command& command) {
+  return joined_names(command.options()) + joined_names(global_options());
 }
 
 // The words that may follow a command, besides its options and files.
@@ -28,16 +31,24 @@ std::string argument_words(const Command& command) {
   return words;
 }
 
+std::string command_names(std::string_view separator) {
+  std::string names;
+  for (const auto& command : commands()) names += (names.empty() ? "" : std::string(separator)) + command.name;
+  return names;
+}
+
+// Options may stand before the command, so that it is the first word that names one.
 std::string bash_script() {
   std::string script = "# bash completion of wirelab:  source <(wirelab completion bash)\n_wirelab() {\n";
-  script += "  local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words=\n";
-  script += "  if [ \"$COMP_CWORD\" -le 1 ]; then\n    words=\"";
-  for (const auto& command : commands()) script += command.name + " ";
-  script += "--help --version\"\n  else\n    case $verb in\n";
+  script += "  local word verb= words=\n  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n";
+  script += fmt::format("    case $word in {}) verb=$word; break ;; esac\n  done\n", command_names("|"));
+  script += "  case $verb in\n";
   for (const auto& command : commands())
     script +=
-        fmt::format("      {}) words=\"{}{}\" ;;\n", command.name, argument_words(command), joined_options(command));
-  script += "    esac\n  fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n";
+        fmt::format("    {}) words=\"{}{}\" ;;\n", command.name, argument_words(command), joined_options(command));
+  script +=
+      fmt::format("    *) words=\"{} {}--version\" ;;\n  esac\n", command_names(" "), joined_names(global_options()));
+  script += "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n";
   return script + "}\ncomplete -o default -F _wirelab wirelab\n";
 }
 
@@ -46,7 +57,9 @@ std::string zsh_script() {
       "#compdef wirelab\n# zsh completion of wirelab:  source <(wirelab completion zsh)\n_wirelab() {\n";
   script += "  local -a verbs=(\n";
   for (const auto& command : commands()) script += fmt::format("    '{}:{}'\n", command.name, command.summary);
-  script += "  )\n  if (( CURRENT == 2 )); then _describe command verbs; return; fi\n  case $words[2] in\n";
+  script += "  )\n  local word verb=\n  for word in ${words[2,CURRENT-1]}; do\n";
+  script += fmt::format("    case $word in ({}) verb=$word; break ;; esac\n  done\n", command_names("|"));
+  script += "  if [[ -z $verb ]]; then _describe command verbs; return; fi\n  case $verb in\n";
   for (const auto& command : commands()) {
     script += fmt::format("    {}) compadd -- {}{}\n", command.name, argument_words(command), joined_options(command));
     script += "      _files ;;\n";
@@ -72,17 +85,18 @@ std::string fish_script() {
   return script;
 }
 
+std::string script_for(const std::string& shell) {
+  if (shell == "bash") return bash_script();
+  if (shell == "zsh") return zsh_script();
+  if (shell == "fish") return fish_script();
+  throw BadInput(fmt::format("no completion for '{}'\nusage: wirelab completion bash|zsh|fish", shell));
+}
+
 ExitCode completion(const Invocation& call) {
   const auto& shell = call.arguments[0];
-  if (shell == "bash") {
-    call.output.text(bash_script());
-  } else if (shell == "zsh") {
-    call.output.text(zsh_script());
-  } else if (shell == "fish") {
-    call.output.text(fish_script());
-  } else {
-    throw BadInput(fmt::format("no completion for '{}'\nusage: wirelab completion bash|zsh|fish", shell));
-  }
+  const auto script = script_for(shell);
+  call.output.text(script);
+  call.output.object({{"type", "completion"}, {"shell", shell}, {"script", script}});
   return ExitCode::ok;
 }
 

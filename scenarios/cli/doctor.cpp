@@ -1,31 +1,17 @@
 #include "scenarios/cli/doctor.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lab/base/text.hpp"
 #include "scenarios/cli/doctor_lab.hpp"
 #include "scenarios/cli/doctor_machine.hpp"
 
 namespace wirelab::cli {
 namespace {
-
-// `text` in lines of at most `width` columns, broken at blanks; a longer word keeps its line.
-std::vector<std::string_view> wrap(std::string_view text, std::size_t width) {
-  std::vector<std::string_view> lines;
-  while (text.size() > width) {
-    auto end = text.rfind(' ', width);
-    if (end == text.npos) end = text.find(' ');
-    if (end == text.npos) break;
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  lines.push_back(text);
-  return lines;
-}
 
 // "  yes  what" and beside it the reason, in as many lines as it takes; below that what to do.
 void print_finding(const Output& output, const Finding& finding, std::size_t column) {
@@ -38,10 +24,10 @@ void print_finding(const Output& output, const Finding& finding, std::size_t col
   const auto mark = finding.ok ? style.good("yes") : failed ? style.bad("no ") : style.bold("no ");
   auto head = fmt::format("  {}  {:{}}  ", mark, finding.what, column);
   const auto indent = std::string(left, ' ');
-  for (const auto line : wrap(finding.why, width)) output.line(std::exchange(head, indent).append(line));
+  for (const auto& line : wrap(finding.why, width)) output.line(std::exchange(head, indent).append(line));
   if (finding.ok || finding.todo.empty()) return;
   const auto todo = "-> " + finding.todo;
-  for (const auto line : wrap(todo, width)) output.line(indent + style.faint(line));
+  for (const auto& line : wrap(todo, width)) output.line(indent + style.faint(line));
 }
 
 }  // namespace

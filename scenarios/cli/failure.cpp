@@ -1,5 +1,7 @@
 #include "scenarios/cli/failure.hpp"
 
+#include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -20,6 +22,8 @@ Failure split(ExitCode exit, std::string code, const std::string& text) {
 Failure of_system(const std::system_error& error) {
   const int number = error.code().value();
   const bool privilege = number == EPERM || number == EACCES;
+  if (number == EHOSTUNREACH || number == ENETUNREACH)
+    return {ExitCode::no_answer, "unreachable", error.what(), "ip route and ip neighbour show where packets go"};
   Failure failure{privilege ? ExitCode::denied : ExitCode::missing, "system", error.what(), ""};
   if (number == ENOSPC || number == EDQUOT) failure.next = "free some space, or write elsewhere with --pcap FILE";
   if (number == EMFILE || number == ENFILE) failure.next = "raise the limit of open files: ulimit -n";
@@ -56,7 +60,7 @@ void report(const Output& output, const Failure& failure) {
   nlohmann::json error{{"code", failure.code}, {"exit", static_cast<int>(failure.exit)}, {"message", failure.message}};
   if (!failure.next.empty()) error["next"] = failure.next;
   output.object({{"type", "error"}, {"error", error}});
-  if (output.json()) return;
+  if (output.json() && std::ferror(stdout) == 0) return;
   (void)std::fflush(stdout);
   fmt::print(stderr, "wirelab: {}\n", failure.message);
   if (!failure.next.empty()) fmt::print(stderr, "  {}\n", failure.next);

@@ -17,14 +17,14 @@ class Interrupted : public std::exception {
 
 struct Failure {
   ExitCode exit;
-  std::string code;     // "usage", "denied", "missing", "unmet", "system", "interrupted", "internal"
+  std::string code;     // docs/reference/command-line.md lists them
   std::string message;  // what, and why
   std::string next;     // the next thing to do; may be empty
 };
 
 Failure failure_of(std::exception_ptr error);
 
-// To stderr in two lines at most, or as {"type":"error","error":{...}} on stdout.
+// To stderr in two lines at most, or as {"type":"error","error":{...}} on stdout, if that still takes anything.
 void report(const Output& output, const Failure& failure);
 
 }  // namespace wirelab::cli

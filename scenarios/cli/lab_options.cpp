@@ -1,11 +1,11 @@
 #include "scenarios/cli/lab_options.hpp"
 
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "capture/output_file.hpp"
 #include "lab/base/error.hpp"
 
 namespace wirelab::cli {
@@ -30,13 +30,6 @@ Duration interval_of(const po::variables_map& values) {
     throw BadInput(
         fmt::format("--interval {} is out of range\nit takes 0 to {} milliseconds", milliseconds, longest_interval));
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(milliseconds));
-}
-
-std::string folder_for_temporary_files() {
-  const char* chosen = std::getenv("TMPDIR");
-  std::string pattern = fmt::format("{}/wirelab-XXXXXX", chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen);
-  if (::mkdtemp(pattern.data()) == nullptr) throw_errno("make the folder " + pattern);
-  return pattern;
 }
 
 }  // namespace
@@ -109,7 +102,7 @@ TraceFiles trace_files(const po::variables_map& values, const std::string& name)
   files.merged = fmt::format("wirelab-{}.pcapng", name);
   const bool exists = ::access(files.merged.c_str(), F_OK) == 0;
   const bool writable = ::access(exists ? files.merged.c_str() : ".", W_OK) == 0;
-  if (!writable) files.merged = fmt::format("{}/{}", folder_for_temporary_files(), files.merged);
+  if (!writable) files.merged = fmt::format("{}/{}", capture::create_temporary_folder(), files.merged);
   return files;
 }
 

@@ -6,29 +6,17 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lab/base/text.hpp"
+
 namespace wirelab::cli {
 namespace {
 
 double microseconds(Duration duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
 
-// Breaks between words, so that no line exceeds `width` if a word does not; later lines begin with `indent` blanks.
+// In lines that fit the terminal; the later ones begin with `indent` blanks, as the caller has begun the first.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent) {
-  std::string lines;
-  std::size_t column = indent;
-  while (!text.empty()) {
-    const auto word = text.substr(0, text.find(' '));
-    if (column > indent && column + 1 + word.size() > width) {
-      lines += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-  }
-  return lines;
+  const auto lines = wrap(text, std::max(width, 2 * indent) - indent);
+  return fmt::format("{}", fmt::join(lines, "\n" + std::string(indent, ' ')));
 }
 
 // Many frames are counted, not listed; --json has them all.

@@ -1,6 +1,8 @@
 #include "scenarios/cli/output.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,33 +12,44 @@
 namespace wirelab::cli {
 namespace {
 
-void write(std::FILE* file, std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), file); }
+// Who does not hear the talk misses nothing that is data.
+void say(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace
 
+void Output::write(std::string_view text) const {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && error_ == 0) error_ = errno;
+}
+
+void Output::push() const {
+  if (std::fflush(stdout) != 0 && error_ == 0) error_ = errno;
+}
+
 void Output::line(std::string_view text) const {
-  if (!json()) write(stdout, fmt::format("{}\n", text));
+  if (!json()) write(fmt::format("{}\n", text));
 }
 
 void Output::text(std::string_view text) const {
-  if (!json()) write(stdout, text);
+  if (!json()) write(text);
 }
 
 void Output::object(const nlohmann::json& object) const {
   if (!json()) return;
   // Names of files and peers may be any bytes; what is no UTF-8 is replaced, so that the line stays valid JSON.
-  write(stdout, object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  (void)std::fflush(stdout);
+  write(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  push();
 }
 
 void Output::talk(std::string_view text) const {
   if (quiet()) return;
-  (void)std::fflush(stdout);
-  write(stderr, fmt::format("{}\n", text));
+  push();
+  say(fmt::format("{}\n", text));
 }
 
 void Output::flush() const {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw_errno("write to standard output");
+  push();
+  if (error_ == 0 || error_ == EPIPE) return;
+  throw Missing(fmt::format("cannot write to standard output: {}", std::generic_category().message(error_)));
 }
 
 }  // namespace wirelab::cli

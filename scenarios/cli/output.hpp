@@ -27,7 +27,8 @@ class Output {
   void object(const nlohmann::json& object) const;
   // A line for the person who waits; nothing under --quiet.
   void talk(std::string_view text) const;
-  // Throws std::system_error if stdout did not take everything (a full disk, a reader that left).
+  // Throws Missing if stdout did not take everything (a full disk). A reader that left (show FILE | head) has what it
+  // wanted: that is no error.
   void flush() const;
 
   [[nodiscard]] bool json() const { return options_.json; }
@@ -37,9 +38,13 @@ class Output {
   [[nodiscard]] const Style& style() const { return style_; }
 
  private:
+  void write(std::string_view text) const;
+  void push() const;
+
   Terminal terminal_;
   Options options_;
   Style style_;
+  mutable int error_ = 0;  // errno of the first write that failed
 };
 
 }  // namespace wirelab::cli

@@ -76,9 +76,13 @@ class Run {
         interrupt_(lab_.loop()),
         trace_(lab_, trace_options()),
         stage_(lab_, trace_, settings_of(call.values)),
-        narrator_(call.output) {}
+        narrator_(call.output) {
+    // Visitors may come while the story is told.
+    if (door_) add_door();
+  }
 
   ExitCode play() {
+    if (call_.output.verbose()) show_topology();
     narrator_.listen_to(lab_.journal(), stage_);
     std::exception_ptr ended;
     try {
@@ -106,6 +110,17 @@ class Run {
             .application = fmt::format("wirelab {}", WIRELAB_VERSION),
             .comment = fmt::format("wirelab {}: scenario {}, seed {}, poller {}", WIRELAB_VERSION, scenario_.name,
                                    options_.seed, name_of(options_.poller))};
+  }
+
+  // The loop and its handlers end with the lab, before the door.
+  void add_door() {
+    (void)lab_.loop().add(door_->fd(), {.read = true}, [this](Ready) { door_->answer(lab_.network()); });
+  }
+
+  void show_topology() const {
+    const auto text = lab_.topology().to_string();
+    call_.output.line(text);
+    call_.output.object({{"type", "topology"}, {"text", text}});
   }
 
   void show() {
@@ -156,14 +171,12 @@ class Run {
   static std::string lab_name() { return std::to_string(::getpid()); }
 
   void keep() {
-    const auto token = lab_.loop().add(door_->fd(), {.read = true}, [this](Ready) { door_->answer(lab_.network()); });
     call_.output.object({{"type", "kept"}, {"lab", lab_name()}});
     call_.output.line(fmt::format("\nLab {} stays up until Ctrl-C. In another terminal:", lab_name()));
     for (const auto& host : lab_.network().hosts())
       call_.output.line(fmt::format("  wirelab shell {0}      wirelab exec {0} -- ip address", host.name()));
     call_.output.flush();
     wait_for_interrupt(lab_.loop());
-    lab_.loop().remove(token);
   }
 
   const Invocation& call_;

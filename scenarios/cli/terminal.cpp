@@ -1,5 +1,6 @@
 #include "scenarios/cli/terminal.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <langinfo.h>
@@ -12,7 +13,6 @@ namespace wirelab::cli {
 namespace {
 
 constexpr std::size_t usual_width = 100;
-constexpr std::size_t least_width = 40;
 
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
@@ -26,7 +26,7 @@ std::size_t width_of_stdout() {
   winsize size{};
   if (width == 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
   if (width == 0) return usual_width;
-  return width < least_width ? least_width : width;
+  return std::clamp(width, Terminal::least_width, Terminal::most_width);
 }
 
 bool colored(ColorMode mode) {
@@ -43,7 +43,7 @@ Terminal Terminal::of_stdout(ColorMode mode, std::size_t width) {
           .unicode = std::string_view(::nl_langinfo(CODESET)) == "UTF-8"};
 }
 
-std::string Style::wrap(std::string_view code, std::string_view text) const {
+std::string Style::paint(std::string_view code, std::string_view text) const {
   return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 

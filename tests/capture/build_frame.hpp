@@ -24,6 +24,14 @@ struct Below {
   std::string_view source_mac = "02:77:00:00:00:01", destination_mac = "02:77:00:00:00:02";
 };
 
+// The packets of most tests: from a host, and the same behind a router.
+inline constexpr Below from_a{.source = "10.0.1.2", .destination = "10.0.2.2"};
+inline constexpr Below routed{.source = "10.0.1.2",
+                              .destination = "10.0.2.2",
+                              .ttl = 63,
+                              .source_mac = "02:77:00:00:00:03",
+                              .destination_mac = "02:77:00:00:00:04"};
+
 inline Bytes ip_packet(const Below& below, std::uint8_t protocol, ByteView payload) {
   Bytes packet(20);
   packet[0] = 0x45;

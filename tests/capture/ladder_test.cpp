@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "capture/canvas.hpp"
 #include "capture/scene.hpp"
 #include "tests/capture/build_frame.hpp"
 
@@ -347,13 +346,6 @@ TEST(FrameList, is_as_short_as_it_must_be) {
     for (const auto frame : fact.frames) packets.push_back({.frame = frame});
     EXPECT_EQ(frame_list(pointers_to(packets), 7), fact.text);
   }
-}
-
-TEST(Wrap, breaks_at_blanks_and_keeps_all) {
-  EXPECT_THAT(wrap("", 5), ElementsAre(""));
-  EXPECT_THAT(wrap("one two three", 7), ElementsAre("one two", "three"));
-  EXPECT_THAT(wrap("incomprehensible", 6), ElementsAre("incomp", "rehens", "ible"));
-  EXPECT_THAT(wrap("gr\u00FC\u00DFe an alle", 5), ElementsAre("gr\u00FC\u00DFe", "an", "alle"));
 }
 
 }  // namespace

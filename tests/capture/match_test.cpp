@@ -10,14 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Stamp start{1'700'000'000s};
-constexpr Below from_a{.source = "10.0.1.2", .destination = "10.0.2.2"};
-// The same behind a router.
-constexpr Below routed{.source = "10.0.1.2",
-                       .destination = "10.0.2.2",
-                       .ttl = 63,
-                       .source_mac = "02:77:00:00:00:03",
-                       .destination_mac = "02:77:00:00:00:04"};
-// The same behind a NAT that chooses identifications of its own.
+// As `routed`, but by a NAT that chooses identifications of its own.
 constexpr Below translated{.source = "203.0.113.1",
                            .destination = "10.0.2.2",
                            .ttl = 63,

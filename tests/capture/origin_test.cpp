@@ -7,12 +7,6 @@
 namespace wirelab::capture {
 namespace {
 
-constexpr Below from_a{.source = "10.0.1.2", .destination = "10.0.2.2"};
-constexpr Below routed{.source = "10.0.1.2",
-                       .destination = "10.0.2.2",
-                       .ttl = 63,
-                       .source_mac = "02:77:00:00:00:03",
-                       .destination_mac = "02:77:00:00:00:04"};
 constexpr Below to_a{.source = "10.0.2.2", .destination = "10.0.1.2"};
 
 class OriginTest : public testing::Test {

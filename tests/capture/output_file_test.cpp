@@ -116,6 +116,15 @@ TEST_F(UnderSudo, new_files_belong_to_the_invoker) {
   EXPECT_EQ(owner(folder / "old"), 0U) << "what existed keeps its owner";
 }
 
+TEST_F(UnderSudo, a_temporary_folder_is_the_invokers_alone) {
+  const TempDir folder;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
+  const auto made = create_temporary_folder();
+  ::unsetenv("TMPDIR");
+  EXPECT_EQ(owner(made), 12345U);
+  EXPECT_EQ(std::filesystem::status(made).permissions(), std::filesystem::perms::owner_all);
+}
+
 TEST(CreateFolder, takes_one_that_exists_and_nothing_else) {
   const TempDir folder;
   create_folder(folder / "sub");

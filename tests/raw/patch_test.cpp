@@ -29,6 +29,10 @@ std::uint16_t transport_error(const Packet& packet) {
   return transport_checksum(packet.source(), packet.destination(), packet.protocol(), segment);
 }
 
+TEST(RawPatch, TheIpIdentificationGoesOnWithoutZero) {
+  static_assert(next_ip_id(0) == 1 && next_ip_id(1) == 2 && next_ip_id(0xFFFE) == 0xFFFF && next_ip_id(0xFFFF) == 1);
+}
+
 TEST(RawPatch, APatchedTemplateEqualsAPacketMadeAnew) {
   std::mt19937_64 random(1);
   const auto word = [&] { return static_cast<std::uint16_t>(random()); };

@@ -222,7 +222,8 @@ TEST(Door, ExplainsARefusal) {
   const auto name = std::to_string(keeper.pid());
   EXPECT_EQ(visit(keeper, "C", {"true"}), "lab " + name + " has no host \"C\"\nit has: A, B\n");
   EXPECT_EQ(visit(keeper, "", {"true"}), "lab " + name + " has no host \"\"\nit has: A, B\n");
-  EXPECT_EQ(visit(keeper, "A", {"/no-such-program"}), "run /no-such-program: No such file or directory\n");
+  EXPECT_EQ(visit(keeper, "A", {"/no-such-program"}),
+            "no program '/no-such-program' that can be run here\nlook for it with: command -v /no-such-program\n");
   const KeptLab gone{.uid = ::geteuid(), .pid = 0};
   EXPECT_THROW(static_cast<void>(hosts_of(gone)), std::system_error);
 }
