@@ -43,7 +43,7 @@ struct TapInfo {
 struct TapStatistics {
   std::optional<Stamp> started, ended;
   std::optional<std::uint64_t> received;  // by the interface while capturing
-  std::optional<std::uint64_t> dropped;   // lost for want of room in the capture's buffer
+  std::optional<std::uint64_t> dropped;   // lost for want of room in the capture's buffer, or never read
 };
 
 // What hosts are called, for a trace's readers.

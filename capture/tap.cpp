@@ -91,6 +91,7 @@ void Tap::open(const std::string& interface, const Options& options) {
   }
   info_.link = static_cast<LinkType>(pcap_datalink(handle));
   fd_ = pcap_get_selectable_fd(handle);
+  patience_ = options.patience;
   started_ = stamp_now();
 }
 
@@ -116,12 +117,17 @@ bool Tap::is_dry() {
   return read_ + dropped_ == received_;
 }
 
+// Of what drain() has to hand on.
+std::uint32_t Tap::unread() const {
+  const auto behind = static_cast<std::int32_t>(due_.value_or(read_ + dropped_) - (read_ + dropped_));
+  return static_cast<std::uint32_t>(std::max(behind, 0));
+}
+
 void Tap::drain(const Sink& sink) {
   count();
-  const auto target = received_;
-  const auto is_behind = [&] { return static_cast<std::int32_t>(target - (read_ + dropped_)) > 0; };
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  while (is_behind() && std::chrono::steady_clock::now() < deadline) {
+  due_ = received_;
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  while (unread() != 0 && std::chrono::steady_clock::now() < deadline) {
     if (read(sink) != 0) continue;
     pollfd waiting{fd_, POLLIN, 0};
     ::poll(&waiting, 1, 10);
@@ -131,7 +137,8 @@ void Tap::drain(const Sink& sink) {
 
 TapStatistics Tap::statistics() {
   count();
-  return {.started = started_, .ended = stamp_now(), .received = received_, .dropped = dropped_};
+  const auto lost = std::uint64_t{dropped_} + unread();
+  return {.started = started_, .ended = stamp_now(), .received = received_, .dropped = lost};
 }
 
 }  // namespace wirelab::capture

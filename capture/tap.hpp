@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "capture/pcapng_writer.hpp"
@@ -34,6 +35,7 @@ class Tap {
     std::size_t buffer = std::size_t{4} << 20;  // of the ring, in bytes of kernel memory
     std::chrono::milliseconds hold{0};          // how long the kernel may hold a frame back; 0: at once
     std::uint32_t snap_length = 0;              // the most bytes kept of a frame; 0: whole frames
+    std::chrono::milliseconds patience{1000};   // the longest that drain() takes
   };
   using Sink = std::function<void(const PacketView&)>;
 
@@ -56,9 +58,9 @@ class Tap {
   // True if all that the kernel has captured so far has been read.
   [[nodiscard]] bool is_dry();
   // Reads until all that was captured before the call has been handed on, waiting for the kernel as long as it takes,
-  // but no more than a second.
+  // but no longer than the options' patience. What it leaves unread then counts as dropped.
   void drain(const Sink& sink);
-  // Up to now; the end is now.
+  // Up to now; the end is now. Dropped is what the full ring lost, and what drain() left unread.
   [[nodiscard]] TapStatistics statistics();
 
  private:
@@ -67,10 +69,12 @@ class Tap {
   };
   void open(const std::string& interface, const Options& options);
   void count();
+  [[nodiscard]] std::uint32_t unread() const;
 
   TapInfo info_;
   Mac mac_;
   std::size_t index_ = 0;
+  std::chrono::milliseconds patience_{};
   Stamp started_{};
   std::unique_ptr<pcap, Close> handle_;
   int fd_ = -1;
@@ -78,6 +82,7 @@ class Tap {
   std::uint32_t read_ = 0;
   std::uint32_t received_ = 0;  // and dropped
   std::uint32_t dropped_ = 0;
+  std::optional<std::uint32_t> due_;  // what drain() has to reach: received_ when it was called
 };
 
 }  // namespace wirelab::capture

@@ -72,7 +72,7 @@ class Trace {
   [[nodiscard]] const TraceInfo& info() const { return info_; }
   // What the taps counted, in their order; after finish() of the whole run.
   [[nodiscard]] std::vector<TapStatistics> statistics() { return taps_.statistics(); }
-  // Packets that taps had no room for. Zero, or the trace is not to be trusted.
+  // Packets that taps had no room for, or no time to read. Zero, or the trace is not to be trusted.
   [[nodiscard]] std::uint64_t lost();
 
  private:

@@ -228,6 +228,21 @@ TEST_F(CaptureTest, a_full_ring_is_reported) {
   EXPECT_EQ(kept + *statistics.dropped, many);
 }
 
+TEST_F(CaptureTest, what_there_was_no_time_to_read_is_reported) {
+  const FrameSender sender(a);
+  Tap tap(a, "eth0", 0, {.patience = 0ms});
+  constexpr std::uint32_t many = 20, in_time = 7;
+  for (std::uint32_t n = 0; n < many; ++n) sender.send(experiment(mac_a, Mac::broadcast(), n));
+  EXPECT_EQ(tap.statistics().dropped, 0U) << "they wait";
+  std::uint32_t kept = 0;
+  const Tap::Sink sink = [&](const PacketView&) { ++kept; };
+  ASSERT_EQ(tap.read(sink, in_time), in_time);
+  tap.drain(sink);
+  EXPECT_EQ(kept, in_time);
+  EXPECT_EQ(tap.statistics().received, many);
+  EXPECT_EQ(tap.statistics().dropped, many - in_time);
+}
+
 TEST_F(CaptureTest, a_tap_needs_an_interface) {
   EXPECT_THROW(a.in([&] { return std::make_unique<Tap>("eth7", mac_a, 1500, Tap::Options{}); }), BadInput);
 }
