@@ -1,9 +1,10 @@
-// TcpClient: one connection to a server. Public.
+// TcpClient: one connection to a server, tried again if there is none yet. Public.
 //
-// The events are TcpConnection's: on_connect or at once on_close, then on_data, on_end, and at the end on_close. They
-// may destroy the client.
+// The events are TcpConnection's: on_connect or, when no more is tried, on_close; then on_data, on_end, and at the end
+// on_close. They may destroy the client.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "lab/stack/opener.hpp"
@@ -13,24 +14,48 @@ namespace wirelab {
 
 class TcpClient {
  public:
-  using Events = TcpConnection::Events;
-  using Options = TcpConnection::Options;
+  // When connecting is tried again, after refusal, no answer or no way there: after pauses that double from `first` to
+  // `most`, until `limit` after the first attempt. Zero: there is one attempt only; Duration::max(): without end.
+  struct Retry {
+    Duration first = std::chrono::milliseconds(100);
+    Duration most = std::chrono::seconds(5);
+    Duration limit = Duration::zero();
+  };
+  struct Options {
+    TcpConnection::Options connection;
+    Retry retry;
+  };
+  // Called from the loop only, and each may be empty.
+  struct Events {
+    std::function<void()> on_connect;
+    std::function<void(ByteView)> on_data;
+    std::function<void()> on_end;
+    std::function<void()> on_drained;
+    std::function<void(CloseReason)> on_close;
+    // An attempt failed, and the next begins after the pause.
+    std::function<void(const CloseReason&, Duration pause)> on_retry;
+  };
 
   // Starts to connect from `local` (port 0: any) to `server`. Throws std::system_error only for `local`; how connecting
   // went is told by the events.
-  TcpClient(Selector& loop, const Opener& opener, const Endpoint& local, const Endpoint& server, Events events)
-      : TcpClient(loop, opener, local, server, std::move(events), Options{}) {}
-  TcpClient(Selector& loop, const Opener& opener, const Endpoint& local, const Endpoint& server, Events events,
+  TcpClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& server, Events events)
+      : TcpClient(loop, std::move(opener), local, server, std::move(events), Options{}) {}
+  TcpClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& server, Events events,
             const Options& options);
   // Closes without flushing; no event comes any more.
-  ~TcpClient() { connection_->discard(); }
+  ~TcpClient();
   TcpClient(const TcpClient&) = delete;
   TcpClient& operator=(const TcpClient&) = delete;
 
-  // As TcpConnection's; nothing can be sent before on_connect.
+  // As TcpConnection's; nothing can be sent before on_connect. close() and abort() also end the trying.
   bool send(ByteView bytes) { return connection_->send(bytes); }
-  void close() { connection_->close(); }
-  void abort() { connection_->abort(); }
+  bool send(const SharedBytes& bytes) { return connection_->send(bytes); }
+  TcpConnection::FilePiece send_file(int file, std::uint64_t offset, std::size_t most) {
+    return connection_->send_file(file, offset, most);
+  }
+  void set_reading(bool on) { connection_->set_reading(on); }
+  void close();
+  void abort();
   [[nodiscard]] bool is_open() const { return connection_->is_open(); }
   [[nodiscard]] std::size_t queued() const { return connection_->queued(); }
 

@@ -6,7 +6,7 @@
 //       +------------+---------------------+---> closed: on_close, once, with the reason
 //
 // Sending tries the socket first; only what the kernel does not take is queued, and only then is readiness to write
-// asked for. Nothing that a peer does throws.
+// asked for. Nothing that a peer does throws, and nothing that it omits is waited for without limit, if one is set.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,8 @@ enum class CloseCause : std::uint8_t {
   failed,           // by an error: refused, reset, unreachable
   connect_timeout,  // no answer to connect() within the limit
   close_timeout,    // after close() the peer did not take the rest, or did not end, within the limit
+  idle,             // nothing came and nothing was taken within the limit
+  too_slow,         // the peer let more wait than it may (SlowPeer::disconnect), or was too slow for the protocol
 };
 struct CloseReason {
   CloseCause cause{};
@@ -37,23 +39,37 @@ struct CloseReason {
   [[nodiscard]] std::string to_string() const;
 };
 
+// What happens to a peer that takes less than it is sent.
+enum class SlowPeer : std::uint8_t {
+  pause_reading,  // nothing is read from it until it has taken enough: who does not read answers may not ask for more
+  drop_newest,    // while more than high_water waits, send() takes nothing; it counts what it refused
+  disconnect,     // a send() beyond max_queued ends the connection
+};
+
+// Bytes that several queues share: a broadcast is kept once, however many wait for it.
+using SharedBytes = std::shared_ptr<const Bytes>;
+
 class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
   struct Options {
     Duration connect_limit = std::chrono::seconds(10);
     Duration close_limit = std::chrono::seconds(5);
-    // While more than high_water bytes are queued for a peer, nothing is read from it, until low_water is reached:
-    // who does not read the answers may not ask for more.
+    Duration idle_limit = Duration::max();  // without a byte in either direction
+    SlowPeer slow_peer = SlowPeer::pause_reading;
+    // In bytes that wait for the peer. Above high_water it counts as slow, until low_water is reached.
     std::size_t high_water = std::size_t{64} << 10;
     std::size_t low_water = std::size_t{16} << 10;
     // send() adds nothing to a queue beyond this; an empty queue takes one message of any size.
     std::size_t max_queued = std::size_t{1} << 20;
+    // Of one read. A turn reads 64 KiB or 16 times at most, or once if read_size is more.
+    std::size_t read_size = std::size_t{16} << 10;
   };
   // Called from the loop only, never inside a call of this class, and each may be empty. They may destroy the owner.
   struct Events {
     std::function<void()> on_connect;           // of connect() only
     std::function<void(ByteView)> on_data;      // the view is good during the call
     std::function<void()> on_end;               // the peer sends no more but may still read; empty: close()
+    std::function<void()> on_drained;           // all is sent that send() had to queue, or more fits after send_file()
     std::function<void(CloseReason)> on_close;  // the last call; the descriptor is closed already
   };
 
@@ -67,18 +83,34 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
+  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), or,
+  // if `ended`, the file has no more.
+  struct FilePiece {
+    std::size_t bytes = 0;
+    bool ended = false;
+    std::error_code error;  // of reading the file
+  };
+
   // True if the kernel or the queue took all of it; false if it took nothing: not open, or the queue is full.
   bool send(ByteView bytes);
+  bool send(const SharedBytes& bytes);
+  // Moves at most `most` bytes of the regular file `file` from `offset` (in bytes) to the kernel without copying them
+  // (sendfile(2)), if nothing is queued; on_drained comes when there is room for more.
+  FilePiece send_file(int file, std::uint64_t offset, std::size_t most);
+  // Off: no on_data and no on_end until it is on again; the peer's window fills up.
+  void set_reading(bool on);
   // Sends what is queued, then FIN, and goes on reading without on_data, since unread bytes would turn the end into a
   // reset. Aborts if not yet connected.
   void close();
   // Resets: the queue is dropped, the peer gets RST.
-  void abort();
+  void abort(CloseCause cause = CloseCause::aborted);
   // Closes the descriptor without flushing; no event comes any more. What the owner's destructor calls.
   void discard();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+  // What send() refused because the peer was too slow.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
   enum class State : std::uint8_t { connecting, open, closing, closed };
@@ -110,6 +142,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   bool fin_sent_ = false;
   bool silent_ = false;     // discarded
   bool congested_ = false;  // between high and low water
+  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace wirelab

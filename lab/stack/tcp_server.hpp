@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "lab/stack/opener.hpp"
@@ -24,16 +25,19 @@ class TcpServer {
     std::function<void(ClientId, const Endpoint& peer)> on_open;
     std::function<void(ClientId, ByteView)> on_data;      // the view is good during the call
     std::function<void(ClientId)> on_end;                 // the client sends no more; empty: close(client)
+    std::function<void(ClientId)> on_drained;             // as TcpConnection's
     std::function<void(ClientId, CloseReason)> on_close;  // the client's last call
   };
   struct Options {
     int backlog = 1024;
+    std::size_t max_clients = SIZE_MAX;  // those beyond are reset as soon as they are accepted
     TcpConnection::Options connection;
   };
   struct Stats {
     std::uint64_t accepted = 0;
-    std::uint64_t shed = 0;    // accepted and reset for want of descriptors
-    std::uint64_t pauses = 0;  // of 100 ms in which nobody is accepted
+    std::uint64_t shed = 0;     // accepted and reset for want of descriptors
+    std::uint64_t refused = 0;  // accepted and reset beyond max_clients
+    std::uint64_t pauses = 0;   // of 100 ms in which nobody is accepted
   };
 
   // Throws std::system_error if `local` cannot be listened at.
@@ -48,8 +52,17 @@ class TcpServer {
   [[nodiscard]] const Endpoint& local() const { return local_; }
   // As TcpConnection's. A client that is gone already is no mistake: send() is false, the others do nothing.
   bool send(ClientId client, ByteView bytes);
+  bool send(ClientId client, const SharedBytes& bytes);
+  TcpConnection::FilePiece send_file(ClientId client, int file, std::uint64_t offset, std::size_t most);
+  void set_reading(ClientId client, bool on);
   void close(ClientId client);
-  void abort(ClientId client);
+  void abort(ClientId client, CloseCause cause = CloseCause::aborted);
+  // Sends to all but `except`; returns how many took it. The bytes are kept once.
+  std::size_t broadcast(const SharedBytes& bytes, std::optional<ClientId> except = std::nullopt);
+  // Listens no more and closes every connection, with close()'s flushing and limit; `stopped` is called from the loop
+  // when the last is gone. From another thread: loop.post([&] { server.stop(...); }).
+  void stop(std::function<void()> stopped);
+  [[nodiscard]] bool is_open(ClientId client) const;
   // Bytes that wait for the client to take them.
   [[nodiscard]] std::size_t queued(ClientId client) const;
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
