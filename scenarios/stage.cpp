@@ -1,7 +1,10 @@
 #include "scenarios/stage.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace wirelab::scenarios {
 
@@ -27,6 +30,24 @@ bool Stage::check_count(std::string name, bool holds, std::string otherwise) {
 
 void Stage::made_wrong(const capture::Packet* packet) {
   if (packet != nullptr) made_wrong_.insert(packet->id);
+}
+
+void Stage::table(Table table) {
+  if (table.columns.empty()) throw std::logic_error("a table without columns");
+  for (const auto& row : table.rows) {
+    if (row.size() != table.columns.size())
+      throw std::logic_error(
+          fmt::format("a row of \"{}\" has {} cells, not {}", table.title, row.size(), table.columns.size()));
+  }
+  tables_.push_back(std::move(table));
+}
+
+const capture::Packet* Stage::seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since) {
+  return trace.await(
+      [&](const capture::Packet& packet, const capture::Decoded& decoded) {
+        return trace.info().taps[packet.tap].name == tap && fits(packet, decoded);
+      },
+      std::chrono::seconds(1), since);
 }
 
 void Stage::reply(const EchoReply& reply) {

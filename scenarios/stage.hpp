@@ -1,4 +1,5 @@
-// Stage: what a story is told with: the lab, the trace that is being taken, the user's choices, and the verdict.
+// Stage: what a story is told with: the lab, the trace that is being taken, the user's choices, the verdict, and what
+// no packet shows: tables and files.
 // Public; owned by whoever runs the scenario. Lab and trace outlive it.
 #pragma once
 
@@ -6,6 +7,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "capture/trace.hpp"
@@ -38,6 +41,20 @@ struct Filter {
   std::string shows;
 };
 
+// Text in rows and columns, told after the ladder.
+struct Table {
+  std::string title;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;  // a cell a column
+};
+
+// A file that a story leaves beside the trace.
+struct Attachment {
+  std::string suffix;  // "-cost.svg": what follows the name of the trace
+  std::string shows;   // a few words for the reader
+  std::string content;
+};
+
 class Stage {
  public:
   Stage(Lab& stage_lab, capture::Trace& stage_trace, const Settings& chosen)
@@ -62,6 +79,13 @@ class Stage {
   void suggest_filter(std::string expression, std::string shows) {
     filters_.push_back({std::move(expression), std::move(shows)});
   }
+  // What a table or a plot tells is proven by checks beside it, as far as packets prove it. Throws std::logic_error
+  // without columns, and for a row that has not a cell for each.
+  void table(Table table);
+  void attach(Attachment attachment) { attachments_.push_back(std::move(attachment)); }
+  // The first packet on a tap ("A:eth0") with a stamp from `since` on that fits; turns the loop until it is in the
+  // trace. Null after a second, which is far above what any packet in a lab takes.
+  const capture::Packet* seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since = {});
   // Keeps a service alive for as long as the lab is: also after the story, when the lab is kept up.
   template <class Service>
   Service& stay(std::unique_ptr<Service> service) {
@@ -72,12 +96,16 @@ class Stage {
 
   [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
   [[nodiscard]] const std::vector<Filter>& filters() const { return filters_; }
+  [[nodiscard]] const std::vector<Table>& tables() const { return tables_; }
+  [[nodiscard]] const std::vector<Attachment>& attachments() const { return attachments_; }
   [[nodiscard]] bool all_hold() const;
   std::function<void(const EchoReply&)> on_reply;
 
  private:
   std::vector<Check> checks_;
   std::vector<Filter> filters_;
+  std::vector<Table> tables_;
+  std::vector<Attachment> attachments_;
   std::set<std::uint64_t> made_wrong_;  // by id, which is the same on every link
   std::vector<std::shared_ptr<void>> residents_;
 };

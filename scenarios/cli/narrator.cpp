@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/base/text.hpp"
+#include "scenarios/cli/table_text.hpp"
 
 namespace wirelab::cli {
 namespace {
@@ -48,6 +49,15 @@ void Narrator::step(const std::string& text) {
     output_.line(fmt::format("{} {}", number, wrapped(text, output_.terminal().width, indent)));
   }
   output_.object({{"type", "step"}, {"number", steps_}, {"text", text}});
+}
+
+void Narrator::tables(const scenarios::Stage& stage) const {
+  const auto& terminal = output_.terminal();
+  for (const auto& table : stage.tables()) {
+    output_.line("\n" + output_.style().bold(table.title));
+    output_.text(draw_table(table, terminal.width, terminal.unicode));
+    output_.object({{"type", "table"}, {"title", table.title}, {"columns", table.columns}, {"rows", table.rows}});
+  }
 }
 
 void Narrator::verdict(const scenarios::Stage& stage) const {

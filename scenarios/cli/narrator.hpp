@@ -12,6 +12,8 @@ class Narrator {
 
   // From now on steps, notes, replies and checks are told as they come. The narrator outlives both.
   void listen_to(Journal& journal, scenarios::Stage& stage);
+  // What the story put into tables, after the ladder.
+  void tables(const scenarios::Stage& stage) const;
   // The checks with the frames that prove them, once frames have their numbers.
   void verdict(const scenarios::Stage& stage) const;
 

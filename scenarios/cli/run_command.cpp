@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "capture/ladder.hpp"
+#include "capture/output_file.hpp"
 #include "capture/scene.hpp"
 #include "lab/net/door.hpp"
 #include "lab/net/lab_root.hpp"
@@ -63,6 +64,14 @@ nlohmann::json selector_as_json(Selector& loop) {
           {"timers", stats.timers}};
 }
 
+// "run.pcapng" is "run"; another name stays whole.
+std::string without_extension(const std::string& path) {
+  for (const std::string_view extension : {".pcapng", ".pcap"}) {
+    if (path.ends_with(extension)) return path.substr(0, path.size() - extension.size());
+  }
+  return path;
+}
+
 // One run: everything that lives from the building of the lab to the verdict.
 class Run {
  public:
@@ -95,10 +104,12 @@ class Run {
       ended = std::current_exception();
     }
     trace_.finish();
+    const auto unwritten = write_attachments();
     if (ended) stage_.check("the story was told to its end", false, {}, "it was interrupted");
     scenarios::check_hygiene(stage_);
     show();
     if (ended) std::rethrow_exception(ended);
+    if (unwritten) std::rethrow_exception(unwritten);
     if (door_) keep();
     return stage_.all_hold() ? ExitCode::ok : ExitCode::check_failed;
   }
@@ -117,6 +128,22 @@ class Run {
     (void)lab_.loop().add(door_->fd(), {.read = true}, [this](Ready) { door_->answer(lab_.network()); });
   }
 
+  // Beside the merged trace, under its name. What went wrong is told after the result, which misses that file only.
+  std::exception_ptr write_attachments() {
+    const auto base = without_extension(files_.merged);
+    std::exception_ptr error;
+    for (const auto& attachment : stage_.attachments()) {
+      try {
+        capture::OutputFile file(base + attachment.suffix);
+        file.write(as_bytes(attachment.content));
+        written_.push_back({file.path(), attachment.shows});
+      } catch (...) {
+        if (!error) error = std::current_exception();
+      }
+    }
+    return error;
+  }
+
   void show_topology() const {
     const auto text = lab_.topology().to_string();
     call_.output.line(text);
@@ -129,6 +156,7 @@ class Run {
       output.line("");
       output.text(ladder());
     }
+    narrator_.tables(stage_);
     output.line("\nVerdict");
     narrator_.verdict(stage_);
     if (!output.quiet()) output.text(where_to_look());
@@ -146,6 +174,7 @@ class Run {
     std::string text =
         fmt::format("\nTrace: {} ({} packets, {} lost)\n", files_.merged, trace_.packets().size(), trace_.lost());
     if (!files_.folder.empty()) text += fmt::format("One file a tap: {}\n", files_.folder);
+    for (const auto& file : written_) text += fmt::format("{}: {}\n", file.shows, file.path);
     text += fmt::format("  wirelab show {}\n  wireshark {}      or: tshark -N n -r {}\nDisplay filters to try:\n",
                         files_.merged, files_.merged, files_.merged);
     for (const auto& filter : stage_.filters())
@@ -164,6 +193,7 @@ class Run {
                         {"seed", options_.seed},
                         {"selector", selector_as_json(lab_.loop())}};
     if (!files_.folder.empty()) json["pcap_dir"] = files_.folder;
+    for (const auto& file : written_) json["files"].push_back(file.path);
     return json;
   }
 
@@ -179,6 +209,12 @@ class Run {
     wait_for_interrupt(lab_.loop());
   }
 
+  // An attachment on the disk.
+  struct Written {
+    std::string path;
+    std::string shows;
+  };
+
   const Invocation& call_;
   const scenarios::Scenario& scenario_;
   Lab::Options options_;
@@ -189,6 +225,7 @@ class Run {
   capture::Trace trace_;
   scenarios::Stage stage_;
   Narrator narrator_;
+  std::vector<Written> written_;
 };
 
 ExitCode run(const Invocation& call) {

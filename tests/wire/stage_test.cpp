@@ -58,6 +58,25 @@ TEST_F(StageTest, a_check_keeps_its_evidence_and_what_was_found_instead) {
   EXPECT_FALSE(stage.all_hold());
 }
 
+TEST_F(StageTest, a_table_has_a_cell_for_each_column) {
+  stage.table({.title = "calls", .columns = {"call", "result"}, .rows = {{"recv", "EAGAIN"}}});
+  EXPECT_THROW(stage.table({.title = "calls", .columns = {"call", "result"}, .rows = {{"recv"}}}), std::logic_error);
+  EXPECT_THROW(stage.table({.title = "nothing"}), std::logic_error);
+  EXPECT_EQ(stage.tables().size(), 1U);
+}
+
+TEST_F(StageTest, a_packet_is_looked_for_on_one_tap_and_from_one_time_on) {
+  raw::Pinger pinger(raw::at(lab, "A"), lab.address_of("B"), lab.random());
+  pinger.send(1);
+  const auto request = look_for::echo_request(pinger.identifier(), 1);
+  const auto* sent = stage.seen("A:eth0", request);
+  const auto* came = stage.seen("B:eth0", request);
+  ASSERT_NE(sent, nullptr);
+  ASSERT_NE(came, nullptr);
+  EXPECT_NE(sent->tap, came->tap);
+  EXPECT_EQ(stage.seen("A:eth0", request, sent->stamp + 1ns), nullptr);
+}
+
 class HygieneTest : public StageTest {
  protected:
   // The trace of a wrong request, with a right one behind it; the wrong one.
