@@ -6,18 +6,26 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "lab/base/clock.hpp"
 #include "lab/loop/selector.hpp"
+#include "lab/stack/message.hpp"
 
 namespace wirelab {
 
 inline constexpr std::string_view alive_type = "alive";
-inline constexpr std::string_view period_key = "period";  // in milliseconds
+inline constexpr std::string_view period_key = "period";  // in milliseconds, rounded up
 inline constexpr int most_missed = 3;                     // periods
 // What a server may demand; a client takes anything else for the nearest of these.
 inline constexpr Duration least_period = std::chrono::milliseconds(10);
 inline constexpr Duration most_period = std::chrono::hours(1);
+std::string period_text(Duration period);
+// What a server's message says of its period; nothing if that makes no sense.
+std::optional<Duration> period_in(const Message& message);
 
 // The client's half.
 class Heartbeat {

@@ -34,7 +34,7 @@ class Registry {
   // For whoever shows what happens; called from the loop only, and each may be empty. What devices call themselves is
   // as it came: printable() before a terminal sees it. They may not destroy the registry.
   struct Events {
-    // `why` a device is removed: "left", "lost", "silent", "restarted", "slow", "malformed", "replaced"; else empty.
+    // `why` a device is removed: "left", "lost", "silent", "restarted", "slow", "malformed"; else empty.
     std::function<void(DeviceChange, const Device&, std::string_view why)> on_change;
     std::function<void(const Endpoint& peer, std::string_view why)> on_error;
   };
@@ -88,10 +88,10 @@ class Registry {
   void on_message(ClientId id, Client& client, const Message& message);
   void on_close(ClientId id, const CloseReason& reason);
   void enter(ClientId id, Client& client, const Message& message);
-  void replace_or_ask(ClientId newcomer, const Device& device);
+  std::optional<Device> take_over(ClientId newcomer, Client& client, const Device& device);
   void send_list(ClientId id, Client& client);
-  void remove(ClientId id, Client& client, std::string_view why);
-  void tell_others(ClientId id, DeviceChange change, const Device& device, std::string_view why = "");
+  void remove(Client& client, std::string_view why);
+  void tell(DeviceChange change, const Device& device, std::string_view why = "");
   void complain(ClientId id, const Client& client, std::string_view type, std::string_view text);
   void cut_off(ClientId id, Client& client, std::string_view why);
   void sweep();

@@ -59,6 +59,7 @@ class RegistryClient {
 
  private:
   void connect();
+  void connect_again();
   FrameClient::Events frame_events();
   void greet();
   void on_frame(const Frame& frame);
@@ -66,7 +67,10 @@ class RegistryClient {
   void on_list(const Message& message);
   void on_device(DeviceChange change, const Message& message);
   void on_close(const CloseReason& reason);
+  void list_is_whole();
   void send(std::string_view type);
+  void send_self();
+  void end(const CloseReason& reason);
 
   Selector& loop_;
   Opener opener_;
@@ -77,6 +81,7 @@ class RegistryClient {
   std::vector<Device> coming_;  // of a list that is not whole yet
   std::size_t still_to_come_ = 0;
   bool listed_ = false;
+  bool waiting_ = false;  // for the next attempt
   bool stopping_ = false;
   Duration pause_;
   SteadyTime since_;  // of the limit

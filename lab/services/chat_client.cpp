@@ -1,0 +1,97 @@
+#include "lab/services/chat_client.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include "lab/services/chat_message.hpp"
+#include "lab/services/name.hpp"
+
+namespace wirelab {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Until the room has told its own: three of these are how long it may take to answer.
+constexpr Duration first_period = 5s;
+// Three of these are how long it may take to end after "exit".
+constexpr Duration last_period = 1s;
+
+std::string checked(std::string name) {
+  if (name_fault(name)) throw std::logic_error("ChatClient: this is no name");
+  return name;
+}
+
+}  // namespace
+
+ChatClient::ChatClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& room, std::string name,
+                       Events events, const Options& options)
+    : name_(checked(std::move(name))),
+      events_(std::move(events)),
+      heartbeat_(loop, {.on_beat = [this] { client_.tcp().send(encode_message(alive_type)); },
+                        .on_silence = [this] { client_.tcp().abort(); }}),
+      client_(loop, std::move(opener), local, room, frame_events(),
+              {.frame = {.content = chat::most_list}, .tcp = options.tcp}) {}
+
+FrameClient::Events ChatClient::frame_events() {
+  return {.on_connect =
+              [this] {
+                heartbeat_.start(first_period);
+                join(name_);
+              },
+          .on_frame = [this](const Frame& frame) { on_frame(frame); },
+          .on_bad_frame = {},
+          .on_end = {},
+          .on_close = [this](const CloseReason& reason) { on_close(reason); },
+          .on_retry = events_.on_retry};
+}
+
+void ChatClient::join(std::string name) {
+  name_ = checked(std::move(name));
+  client_.tcp().send(encode_message(chat::join, {{chat::name, name_}}));
+}
+
+bool ChatClient::say(std::string_view text) {
+  if (!in_ || text.size() > chat::most_text) return false;
+  return client_.tcp().send(encode_message(chat::say, {}, as_bytes(text)));
+}
+
+void ChatClient::leave() {
+  const bool was_in = std::exchange(in_, false);
+  if (!was_in || !client_.tcp().send(encode_message(chat::exit))) return client_.tcp().close();
+  // The room ends the connection, behind everything that it still has for us.
+  heartbeat_.start(last_period);
+}
+
+void ChatClient::on_frame(const Frame& frame) {
+  heartbeat_.heard();
+  const auto message = read_message(frame);
+  if (const auto* known = std::get_if<Message>(&message)) on_message(*known);
+}
+
+// What is not known here may be said by a newer room, and is passed over.
+void ChatClient::on_message(const Message& message) {
+  const auto& type = message.type;
+  const auto name = message.value(chat::name).value_or("");
+  const auto why = message.value(chat::why).value_or("");
+  if (type == chat::welcome) return on_welcome(message);
+  if (type == chat::said && events_.on_say) return events_.on_say(name, message.text());
+  if (type == chat::joined && events_.on_join) return events_.on_join(name);
+  if (type == chat::left && events_.on_leave) return events_.on_leave(name, why);
+  if (type == chat::refused && events_.on_refused) return events_.on_refused(why, message.text());
+  if (type == chat::error && events_.on_error) return events_.on_error(message.text());
+}
+
+void ChatClient::on_welcome(const Message& message) {
+  in_ = true;
+  heartbeat_.start(period_in(message).value_or(first_period));
+  if (events_.on_welcome) events_.on_welcome(chat::names_in(message.text()));
+}
+
+void ChatClient::on_close(const CloseReason& reason) {
+  in_ = false;
+  heartbeat_.stop();
+  if (events_.on_end) events_.on_end(reason);
+}
+
+}  // namespace wirelab
