@@ -42,6 +42,7 @@ FrameClient::Events ChatClient::frame_events() {
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
           .on_bad_frame = {},
           .on_end = {},
+          .on_drained = events_.on_drained,
           .on_close = [this](const CloseReason& reason) { on_close(reason); },
           .on_retry = events_.on_retry};
 }

@@ -63,6 +63,7 @@ FrameClient::Events RegistryClient::frame_events() {
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
           .on_bad_frame = {},
           .on_end = {},
+          .on_drained = {},
           .on_close = [this](const CloseReason& reason) { on_close(reason); },
           .on_retry = {}};
 }

@@ -18,7 +18,7 @@ TcpClient::Events FrameClient::tcp_events() {
   return {.on_connect = events_.on_connect,
           .on_data = [this](ByteView bytes) { on_data(bytes); },
           .on_end = [this] { on_end(); },
-          .on_drained = {},
+          .on_drained = events_.on_drained,
           .on_close = events_.on_close,
           .on_retry = events_.on_retry};
 }

@@ -17,6 +17,7 @@ class FrameClient {
     std::function<void(const Frame&)> on_frame;           // good during the call
     std::function<void(const FrameError&)> on_bad_frame;  // abort() follows
     std::function<void()> on_end;                         // the server sends no more; empty: close()
+    std::function<void()> on_drained;                     // as TcpClient's
     std::function<void(CloseReason)> on_close;
     std::function<void(const CloseReason&, Duration pause)> on_retry;  // as TcpClient's
   };
