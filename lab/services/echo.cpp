@@ -30,71 +30,76 @@ void append_unchanged(Bytes& out, const Frame& frame) {
 
 }  // namespace
 
-EchoServer::EchoServer(Selector& loop, const Opener& opener, const Endpoint& local) {
+EchoServer::EchoServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events,
+                       const FrameServer::Options& options)
+    : events_(std::move(events)) {
   for (int left = port_tries; !udp_; --left) {
     try {
-      listen(loop, opener, local);
+      listen(loop, opener, local, options);
     } catch (const std::system_error& error) {
       if (local.port != Port{} || error.code() != std::errc::address_in_use || left == 1) throw;
     }
   }
 }
 
-void EchoServer::listen(Selector& loop, const Opener& opener, const Endpoint& local) {
-  tcp_ = std::make_unique<TcpServer>(
-      loop, opener, local,
-      TcpServer::Events{
-          .on_open = [this](TcpServer::ClientId client, const Endpoint&) { decoders_.try_emplace(client); },
-          .on_data = [this](TcpServer::ClientId client, ByteView bytes) { on_stream(client, bytes); },
-          .on_end = {},
-          .on_close = [this](TcpServer::ClientId client, const CloseReason&) { decoders_.erase(client); }});
-  udp_ = std::make_unique<UdpEndpoint>(
-      loop, opener, tcp_->local(),
-      UdpEndpoint::Events{
-          .on_datagram = [this](const Endpoint& source, ByteView datagram) { on_datagram(source, datagram); },
-          .on_error = {}});
+void EchoServer::listen(Selector& loop, const Opener& opener, const Endpoint& local,
+                        const FrameServer::Options& options) {
+  FrameServer::Events tcp{
+      .on_open = events_.on_open,
+      .on_frame = [this](ClientId client, const Frame& frame) { on_frame(client, frame); },
+      .on_bad_frame = [this](ClientId client, const FrameError& error) { on_bad_frame(client, error); },
+      .on_end = {},
+      .on_close = events_.on_close};
+  tcp_ = std::make_unique<FrameServer>(loop, opener, local, std::move(tcp), options);
+  UdpEndpoint::Events udp{.on_datagram = [this](const Datagram& datagram) { on_datagram(datagram); }, .on_error = {}};
+  udp_ = std::make_unique<UdpEndpoint>(loop, opener, tcp_->local(), std::move(udp));
 }
 
-void EchoServer::on_stream(TcpServer::ClientId client, ByteView bytes) {
-  auto& decoder = decoders_.at(client);
-  decoder.feed(bytes);
+void EchoServer::stop(std::function<void()> stopped) {
+  udp_.reset();
+  tcp_->tcp().stop(std::move(stopped));
+}
+
+void EchoServer::on_frame(ClientId client, const Frame& frame) {
   answer_.clear();
-  auto next = decoder.next();
-  for (; std::holds_alternative<Frame>(next); next = decoder.next()) {
-    append_unchanged(answer_, std::get<Frame>(next));
-    ++stats_.answered;
-  }
-  decoder.keep();
+  append_unchanged(answer_, frame);
   // Nothing may be left out of a stream: who cannot be answered is cut off.
-  if (!answer_.empty() && !tcp_->send(client, answer_)) return tcp_->abort(client);
-  if (!std::holds_alternative<FrameError>(next)) return;
-  ++stats_.malformed;
-  tcp_->close(client);
+  if (!tcp_->tcp().send(client, answer_)) return tcp_->tcp().abort(client, CloseCause::too_slow);
+  ++stats_.answered;
 }
 
-void EchoServer::on_datagram(const Endpoint& source, ByteView datagram) {
-  if (std::holds_alternative<FrameError>(decode_datagram(datagram))) {
+void EchoServer::on_bad_frame(ClientId client, const FrameError& error) {
+  ++stats_.malformed;
+  if (events_.on_bad_frame) events_.on_bad_frame(client, error);
+}
+
+void EchoServer::on_datagram(const Datagram& datagram) {
+  const auto decoded = decode_datagram(datagram.bytes);
+  if (const auto* error = std::get_if<FrameError>(&decoded)) {
     ++stats_.malformed;
+    if (events_.on_bad_datagram) events_.on_bad_datagram(datagram.source, *error);
     return;
   }
-  // A full socket buffer loses the answer, as a full link would; the client counts what it misses.
-  if (!udp_->send_to(source, datagram)) ++stats_.answered;
+  // From the address that was asked. A full socket buffer loses the answer, as a full link would; the client counts
+  // what it misses.
+  if (!udp_->send_to(datagram.source, datagram.bytes, datagram.destination)) ++stats_.answered;
 }
 
 EchoClient::EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local,
-                       const Endpoint& server, Options options)
+                       const Endpoint& server, const Options& options)
     : loop_(loop), server_(server), options_(options) {
   if (transport == Transport::tcp) {
-    TcpClient::Events events{.on_connect = [this] { begin(); },
-                             .on_data = [this](ByteView bytes) { on_stream(bytes); },
-                             .on_end = {},
-                             .on_close = [this](const CloseReason& reason) { on_close(reason); }};
-    tcp_ = std::make_unique<TcpClient>(loop, opener, local, server, std::move(events));
+    FrameClient::Events events{.on_connect = [this] { begin(); },
+                               .on_frame = [this](const Frame& frame) { on_frame(frame); },
+                               .on_bad_frame = [this](const FrameError& error) { fail(error.to_string()); },
+                               .on_end = {},
+                               .on_close = [this](const CloseReason& reason) { on_close(reason); },
+                               .on_retry = {}};
+    tcp_ = std::make_unique<FrameClient>(loop, opener, local, server, std::move(events), options.tcp);
     return;
   }
-  UdpEndpoint::Events events{
-      .on_datagram = [this](const Endpoint& source, ByteView datagram) { on_datagram(source, datagram); },
-      .on_error = [this](const UdpError& error) { fail(error.error.message()); }};
+  UdpEndpoint::Events events{.on_datagram = [this](const Datagram& datagram) { on_datagram(datagram); },
+                             .on_error = [this](const UdpError& error) { fail(error.error.message()); }};
   udp_ = std::make_unique<UdpEndpoint>(loop, opener, local, std::move(events));
   begin();
 }
@@ -112,14 +117,14 @@ void EchoClient::stop() {
 }
 
 void EchoClient::close_when_done() {
-  if (stopped_ && tcp_ && tcp_->is_open() && expected_.empty()) tcp_->close();
+  if (stopped_ && tcp_ && tcp_->tcp().is_open() && expected_.empty()) tcp_->tcp().close();
 }
 
 void EchoClient::say() {
   const auto text = fmt::format("message {}", sent_ + 1);
   constexpr Field type{"type", "message"};
   auto frame = udp_ ? encode_datagram({type}, as_bytes(text)) : encode_frame({type}, as_bytes(text));
-  if (tcp_ && !tcp_->send(frame)) return fail("the connection takes no more");
+  if (tcp_ && !tcp_->tcp().send(frame)) return fail("the connection takes no more");
   if (udp_) {
     if (const auto error = udp_->send_to(server_, frame)) return fail(error.message());
   }
@@ -130,21 +135,9 @@ void EchoClient::say() {
   fail("a message was lost");
 }
 
-void EchoClient::on_stream(ByteView bytes) {
-  decoder_.feed(bytes);
-  auto next = decoder_.next();
-  for (; std::holds_alternative<Frame>(next); next = decoder_.next()) on_frame(std::get<Frame>(next));
-  decoder_.keep();
-  if (const auto* error = std::get_if<FrameError>(&next)) {
-    fail(error->to_string());
-    tcp_->abort();
-  }
-  close_when_done();
-}
-
-void EchoClient::on_datagram(const Endpoint& source, ByteView datagram) {
-  if (source != server_) return fail(fmt::format("{} answered instead of the server", source));
-  const auto decoded = decode_datagram(datagram);
+void EchoClient::on_datagram(const Datagram& datagram) {
+  if (datagram.source != server_) return fail(fmt::format("{} answered instead of the server", datagram.source));
+  const auto decoded = decode_datagram(datagram.bytes);
   if (const auto* error = std::get_if<FrameError>(&decoded)) return fail(error->to_string());
   on_frame(std::get<Frame>(decoded));
 }
@@ -158,6 +151,7 @@ void EchoClient::on_frame(const Frame& frame) {
   if (tcp_ && found != expected_.begin()) fail("an answer is out of order");
   expected_.erase(found);
   ++answered_;
+  close_when_done();
 }
 
 void EchoClient::on_close(const CloseReason& reason) {

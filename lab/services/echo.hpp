@@ -5,44 +5,58 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "lab/base/address.hpp"
 #include "lab/base/bytes.hpp"
 #include "lab/base/clock.hpp"
 #include "lab/loop/selector.hpp"
 #include "lab/stack/frame.hpp"
-#include "lab/stack/frame_decoder.hpp"
+#include "lab/stack/frame_client.hpp"
+#include "lab/stack/frame_server.hpp"
 #include "lab/stack/opener.hpp"
-#include "lab/stack/tcp_client.hpp"
-#include "lab/stack/tcp_server.hpp"
 #include "lab/stack/udp_endpoint.hpp"
 
 namespace wirelab {
 
 class EchoServer {
  public:
+  using ClientId = FrameServer::ClientId;
+  // For whoever shows what happens. Called from the loop only, and each may be empty.
+  struct Events {
+    std::function<void(ClientId, const Endpoint& peer)> on_open;
+    std::function<void(ClientId, const FrameError&)> on_bad_frame;
+    std::function<void(ClientId, const CloseReason&)> on_close;
+    std::function<void(const Endpoint& peer, const FrameError&)> on_bad_datagram;
+  };
   struct Stats {
     std::uint64_t answered = 0;   // frames, over both transports
     std::uint64_t malformed = 0;  // TCP: the connection is closed; UDP: the datagram is ignored
   };
 
   // Listens on TCP and UDP with one port number; with port 0 on one that is free for both. Throws std::system_error.
-  EchoServer(Selector& loop, const Opener& opener, const Endpoint& local);
+  EchoServer(Selector& loop, const Opener& opener, const Endpoint& local)
+      : EchoServer(loop, opener, local, Events{}, FrameServer::Options{}) {}
+  EchoServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events,
+             const FrameServer::Options& options);
 
+  // Answers no more, closes the connections, and calls `stopped` when the last is gone, as TcpServer's.
+  void stop(std::function<void()> stopped);
   [[nodiscard]] const Endpoint& local() const { return tcp_->local(); }
   [[nodiscard]] const Stats& stats() const { return stats_; }
+  [[nodiscard]] const TcpServer& tcp() const { return tcp_->tcp(); }
 
  private:
-  void listen(Selector& loop, const Opener& opener, const Endpoint& local);
-  void on_stream(TcpServer::ClientId client, ByteView bytes);
-  void on_datagram(const Endpoint& source, ByteView datagram);
+  void listen(Selector& loop, const Opener& opener, const Endpoint& local, const FrameServer::Options& options);
+  void on_frame(ClientId client, const Frame& frame);
+  void on_bad_frame(ClientId client, const FrameError& error);
+  void on_datagram(const Datagram& datagram);
 
-  std::unique_ptr<TcpServer> tcp_;
+  Events events_;
+  std::unique_ptr<FrameServer> tcp_;
   std::unique_ptr<UdpEndpoint> udp_;
-  std::unordered_map<TcpServer::ClientId, FrameDecoder> decoders_;
   Bytes answer_;
   Stats stats_;
 };
@@ -52,6 +66,7 @@ class EchoClient {
  public:
   struct Options {
     Duration interval = std::chrono::milliseconds(25);  // between messages; above zero
+    FrameClient::Options tcp;
   };
 
   // The first message goes out as soon as there is a connection (TCP), or at once (UDP). Throws std::system_error if
@@ -59,7 +74,7 @@ class EchoClient {
   EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local, const Endpoint& server)
       : EchoClient(loop, opener, transport, local, server, Options{}) {}
   EchoClient(Selector& loop, const Opener& opener, Transport transport, const Endpoint& local, const Endpoint& server,
-             Options options);
+             const Options& options);
   ~EchoClient() { loop_.cancel(timer_); }
   EchoClient(const EchoClient&) = delete;
   EchoClient& operator=(const EchoClient&) = delete;
@@ -80,8 +95,7 @@ class EchoClient {
  private:
   void begin();
   void say();
-  void on_stream(ByteView bytes);
-  void on_datagram(const Endpoint& source, ByteView datagram);
+  void on_datagram(const Datagram& datagram);
   void on_frame(const Frame& frame);
   void on_close(const CloseReason& reason);
   void fail(std::string what);
@@ -90,10 +104,9 @@ class EchoClient {
   Selector& loop_;
   Endpoint server_;
   Options options_;
-  std::unique_ptr<TcpClient> tcp_;  // one of the two
+  std::unique_ptr<FrameClient> tcp_;  // one of the two
   std::unique_ptr<UdpEndpoint> udp_;
   Selector::TimerId timer_;
-  FrameDecoder decoder_;
   std::deque<Bytes> expected_;
   bool stopped_ = false;
   std::uint64_t sent_ = 0;

@@ -1,42 +1,45 @@
-// SendQueue: bytes that the kernel did not take yet. Pure; each TcpConnection owns one.
+// SendQueue: bytes that the kernel did not take yet, some of them shared with other queues. Pure; each TcpConnection
+// owns one, and an empty one holds no memory.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include <sys/uio.h>
 
 #include "lab/base/bytes.hpp"
 
 namespace wirelab {
 
+// Bytes that several queues share: a broadcast is kept once, however many wait for it.
+using SharedBytes = std::shared_ptr<const Bytes>;
+
 class SendQueue {
  public:
-  [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::size_t size() const { return buffer_.size() - sent_; }
-  // All that waits; good until the next call.
-  [[nodiscard]] ByteView waiting() const { return ByteView(buffer_).subspan(sent_); }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  // In bytes.
+  [[nodiscard]] std::size_t size() const { return size_; }
 
-  void append(ByteView bytes) {
-    if (sent_ > buffer_.size() / 2) drop_sent();
-    const auto old = buffer_.size();
-    buffer_.resize(old + bytes.size());
-    std::copy(bytes.begin(), bytes.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(old));
-  }
+  void append(ByteView bytes);
+  // All but the first `sent` bytes, of which there are more.
+  void append(const SharedBytes& bytes, std::size_t sent);
+  // The first that wait, as many as `pieces` has room for; good until the queue changes.
+  [[nodiscard]] std::span<iovec> waiting(std::span<iovec> pieces) const;
   // The first `count` bytes are sent; there are so many.
-  void consume(std::size_t count) {
-    sent_ += count;
-    if (!empty()) return;
-    drop_sent();
-    if (buffer_.capacity() > kept) buffer_ = {};  // one burst is no reason to hold its memory for ever
-  }
+  void consume(std::size_t count);
+  void clear() { *this = {}; }
 
  private:
-  static constexpr std::size_t kept = std::size_t{64} << 10;
-  void drop_sent() {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(sent_));
-    sent_ = 0;
-  }
-  Bytes buffer_;
-  std::size_t sent_ = 0;  // these first bytes of buffer_ are gone
+  using Piece = std::variant<Bytes, SharedBytes>;
+  static ByteView view_of(const Piece& piece);
+
+  std::vector<Piece> pieces_;  // those before first_ are sent, and empty
+  std::size_t first_ = 0;
+  std::size_t sent_ = 0;  // of the first piece
+  std::size_t size_ = 0;
 };
 
 }  // namespace wirelab

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "lab/stack/opener.hpp"
 #include "lab/stack/tcp_connection.hpp"
@@ -53,14 +54,32 @@ class TcpClient {
   TcpConnection::FilePiece send_file(int file, std::uint64_t offset, std::size_t most) {
     return connection_->send_file(file, offset, most);
   }
-  void set_reading(bool on) { connection_->set_reading(on); }
+  void set_reading(bool on);
   void close();
   void abort();
   [[nodiscard]] bool is_open() const { return connection_->is_open(); }
   [[nodiscard]] std::size_t queued() const { return connection_->queued(); }
 
  private:
-  std::shared_ptr<TcpConnection> connection_;
+  void attempt();
+  TcpConnection::Events events_of_attempt();
+  void on_end_of_attempt(const CloseReason& reason);
+  [[nodiscard]] std::optional<Duration> next_pause();
+  void stop_trying();
+
+  Selector& loop_;
+  Opener opener_;
+  Endpoint local_;
+  Endpoint server_;
+  Events events_;
+  Options options_;
+  SteadyTime begun_;
+  Duration pause_;
+  Selector::TimerId timer_;  // of the next attempt
+  bool waiting_ = false;     // for it
+  bool connected_ = false;   // once
+  bool reading_ = true;
+  std::shared_ptr<TcpConnection> connection_;  // the last attempt's
 };
 
 }  // namespace wirelab

@@ -1,6 +1,5 @@
 #include "lab/stack/tcp_connection.hpp"
 
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +15,8 @@ namespace {
 // One connection's share of a turn, so that a fast peer does not starve the others.
 constexpr int reads_per_wake = 16;
 constexpr std::size_t bytes_per_wake = std::size_t{64} << 10;
-constexpr std::size_t read_size = std::size_t{16} << 10;
+
+thread_local Bytes idle_scratch;
 
 // Messages are sent whole, so there is nothing to gather; waiting would only delay them.
 void send_at_once(int fd) {
@@ -32,6 +32,13 @@ int take_error(int fd) {
 
 bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
 
+void reset_at_close(int fd) {
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+SteadyTime now() { return std::chrono::steady_clock::now(); }
+
 }  // namespace
 
 std::string CloseReason::to_string() const {
@@ -46,12 +53,16 @@ std::string CloseReason::to_string() const {
       return "no answer to connect";
     case CloseCause::close_timeout:
       return "the peer did not end in time";
+    case CloseCause::idle:
+      return "idle for too long";
+    case CloseCause::too_slow:
+      return "the peer was too slow";
   }
   return "unknown";
 }
 
 TcpConnection::TcpConnection(Selector& loop, UniqueFd socket, Events events, const Options& options)
-    : loop_(loop), socket_(std::move(socket)), events_(std::move(events)), options_(options) {
+    : loop_(loop), socket_(std::move(socket)), events_(std::move(events)), options_(options), sender_(socket_.get()) {
   send_at_once(socket_.get());
 }
 
@@ -79,11 +90,17 @@ std::shared_ptr<TcpConnection> TcpConnection::connect(Selector& loop, UniqueFd s
 }
 
 void TcpConnection::start(State state, Interest interest) {
-  state_ = state;
   token_ = loop_.add(socket_.get(), interest, [this](Ready ready) { on_ready(ready); });
-  if (state == State::connecting) {
-    limit_ = loop_.after(options_.connect_limit, [this] { end({CloseCause::connect_timeout, {}}); });
-  }
+  if (state == State::open) return open();
+  limit_ = loop_.after(options_.connect_limit, [this] { end({CloseCause::connect_timeout, {}}); });
+}
+
+void TcpConnection::open() {
+  loop_.cancel(limit_);
+  state_ = State::open;
+  if (options_.idle_limit == Duration::max()) return;
+  last_active_ = now();
+  watch_idleness();
 }
 
 void TcpConnection::on_ready(Ready ready) {
@@ -94,37 +111,47 @@ void TcpConnection::on_ready(Ready ready) {
   }
   if (state_ == State::connecting) return finish_connect();
   if (ready.readable) read();
-  if (ready.writable && state_ != State::closed) flush();
-  watch();
+  if (ready.writable && state_ != State::closed) on_room();
+  after_writing();
 }
 
 // SO_ERROR tells once how connect() went, so it comes before any read or write.
 void TcpConnection::finish_connect() {
   if (const int error = take_error(socket_.get()); error != 0) return fail(error);
-  loop_.cancel(limit_);
-  state_ = State::open;
+  open();
   watch();
   if (events_.on_connect) events_.on_connect();
 }
 
 void TcpConnection::read() {
-  std::array<std::uint8_t, read_size> buffer;
+  const TcpSender::Gathering answers(sender_);
+  Scratch scratch(idle_scratch);
+  auto& bytes = scratch.bytes();
+  if (bytes.size() < options_.read_size) bytes.resize(options_.read_size);
+  const auto buffer = MutableBytes(bytes).first(options_.read_size);
   std::size_t total = 0;
   for (int i = 0; i < reads_per_wake && total < bytes_per_wake; ++i) {
-    if (state_ == State::closed || peer_ended_ || congested_) return;
-    const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (count == 0) return peer_ended();
-    if (count < 0) return is_transient(errno) ? void() : fail(errno);
-    const auto size = static_cast<std::size_t>(count);
-    if (state_ == State::open && events_.on_data) events_.on_data({buffer.data(), size});
-    total += size;
-    if (size < buffer.size()) return;  // that was all; if not, the next turn will tell
+    if (state_ == State::closed || peer_ended_ || !listens()) return;
+    if (!read_once(buffer, total)) return;
   }
+}
+
+// False if there is no more now, or ever.
+bool TcpConnection::read_once(MutableBytes buffer, std::size_t& total) {
+  const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (count < 0 && !is_transient(errno)) fail(errno);
+  if (count == 0) peer_ended();
+  if (count <= 0) return false;
+  const auto size = static_cast<std::size_t>(count);
+  total += size;
+  active();
+  if (state_ == State::open && events_.on_data) events_.on_data(buffer.first(size));
+  return size == buffer.size();  // if less was not all, the next turn will tell
 }
 
 // The end stays readable for ever: watch() asks no more.
 void TcpConnection::peer_ended() {
-  if (write_error_ != 0) return fail(write_error_);
+  if (sender_.error() != 0) return fail(sender_.error());
   peer_ended_ = true;
   if (fin_sent_) return end({CloseCause::finished, {}});
   if (state_ != State::open) return;
@@ -133,73 +160,113 @@ void TcpConnection::peer_ended() {
 }
 
 bool TcpConnection::send(ByteView bytes) {
-  if (state_ != State::open || write_error_ != 0) return false;
-  if (!queue_.empty() && queue_.size() + bytes.size() > options_.max_queued) return false;
-  const auto sent = queue_.empty() ? write(bytes) : 0;
-  if (write_error_ != 0) return false;
-  if (sent < bytes.size()) queue_.append(bytes.subspan(sent));
+  if (!may_send(bytes.size())) return false;
+  sender_.send(bytes);
+  after_writing();
+  return sender_.error() == 0;
+}
+
+bool TcpConnection::send(const SharedBytes& bytes) {
+  if (!may_send(bytes->size())) return false;
+  sender_.send(bytes);
+  after_writing();
+  return sender_.error() == 0;
+}
+
+bool TcpConnection::may_send(std::size_t size) {
+  if (state_ != State::open || sender_.error() != 0) return false;
+  const auto queued = sender_.queued();
+  const bool full = queued > 0 && queued + size > options_.max_queued;
+  const bool slow = options_.slow_peer == SlowPeer::drop_newest && queued > options_.high_water;
+  if (!full && !slow) return true;
+  ++dropped_;
+  if (options_.slow_peer == SlowPeer::disconnect) abort(CloseCause::too_slow);
+  return false;
+}
+
+TcpConnection::FilePiece TcpConnection::send_file(int file, std::uint64_t offset, std::size_t most) {
+  if (state_ != State::open) return {};
+  const auto piece = sender_.send_file(file, offset, most);
+  after_writing();
+  return piece;
+}
+
+void TcpConnection::set_reading(bool on) {
+  paused_ = !on;
+  if (state_ == State::open) after_writing();
+}
+
+void TcpConnection::on_room() {
+  const bool waited = sender_.waits();
+  sender_.flush();
+  if (sender_.queued() > 0 || sender_.error() != 0) return;
+  if (state_ == State::closing && !fin_sent_) return shut_down_writing();
+  if (state_ == State::open && waited && events_.on_drained) events_.on_drained();
+}
+
+// A broken connection ends when all that came before was read; at once if nobody reads.
+void TcpConnection::after_writing() {
+  if (state_ == State::closed) return;
+  if (sender_.taken() != taken_) active();
+  if (sender_.error() != 0 && (peer_ended_ || (state_ == State::open && paused_))) return fail(sender_.error());
   watch();
-  return true;
-}
-
-void TcpConnection::flush() {
-  if (!queue_.empty()) queue_.consume(write(queue_.waiting()));
-  if (queue_.empty() && state_ == State::closing && !fin_sent_) shut_down_writing();
-}
-
-// The kernel's share of `bytes`. An error is told only after what the peer sent before it was read: what cannot be
-// written is dropped, and the receiving side is ended here (nothing of that is sent), so that read() comes to its end.
-std::size_t TcpConnection::write(ByteView bytes) {
-  std::size_t sent = 0;
-  while (sent < bytes.size()) {
-    const auto count = ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (count < 0 && is_transient(errno)) return sent;
-    if (count < 0) {
-      write_error_ = errno;
-      ::shutdown(socket_.get(), SHUT_RD);
-      return bytes.size();
-    }
-    sent += static_cast<std::size_t>(count);
-  }
-  return sent;
 }
 
 void TcpConnection::close() {
   if (state_ == State::connecting) return abort();
   if (state_ != State::open) return;
   state_ = State::closing;
-  limit_ = loop_.after(options_.close_limit, [this] { end({CloseCause::close_timeout, {}}); });
-  flush();
-  watch();
+  loop_.cancel(limit_);
+  limit_ = loop_.after(options_.close_limit, [this] { abort(CloseCause::close_timeout); });
+  sender_.flush();
+  if (sender_.queued() == 0) shut_down_writing();
+  after_writing();
 }
 
 void TcpConnection::shut_down_writing() {
-  if (write_error_ != 0) return;
+  if (sender_.error() != 0) return;
   fin_sent_ = true;
   if (::shutdown(socket_.get(), SHUT_WR) < 0) return fail(errno);
   if (peer_ended_) end({CloseCause::finished, {}});
 }
 
-void TcpConnection::abort() { end({CloseCause::aborted, {}}); }
+void TcpConnection::abort(CloseCause cause) {
+  if (state_ == State::closed) return;
+  reset_at_close(socket_.get());
+  end({cause, {}});
+}
 
+// Answers that a read still gathers were sent, in the eyes of the sender.
 void TcpConnection::discard() {
   silent_ = true;
+  if (state_ == State::open) sender_.flush();
   release();
 }
 
 void TcpConnection::watch() {
-  if (state_ == State::closed) return;
-  congested_ = state_ == State::open && queue_.size() > (congested_ ? options_.low_water : options_.high_water);
-  loop_.modify(token_, {.read = !peer_ended_ && !congested_, .write = !queue_.empty()});
+  const bool may_congest = state_ == State::open && options_.slow_peer == SlowPeer::pause_reading;
+  congested_ = may_congest && sender_.queued() > (congested_ ? options_.low_water : options_.high_water);
+  loop_.modify(token_, {.read = !peer_ended_ && listens(), .write = sender_.waits()});
+}
+
+void TcpConnection::active() {
+  taken_ = sender_.taken();
+  if (options_.idle_limit != Duration::max()) last_active_ = now();
+}
+
+// The timer runs once a limit, not once a message: it looks how long ago the last one was, and waits for the rest.
+void TcpConnection::watch_idleness() {
+  const auto idle = now() - last_active_;
+  if (idle < options_.idle_limit) {
+    limit_ = loop_.after(options_.idle_limit - idle, [this] { watch_idleness(); });
+    return;
+  }
+  sender_.queued() > 0 ? abort(CloseCause::idle) : end({CloseCause::idle, {}});
 }
 
 // on_close comes from the loop, so that no call of the owner's is interrupted by it.
 void TcpConnection::end(CloseReason reason) {
   if (state_ == State::closed) return;
-  if (reason.cause == CloseCause::aborted || reason.cause == CloseCause::close_timeout) {
-    const linger reset{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  }
   release();
   loop_.after(Duration::zero(), [self = shared_from_this(), reason] {
     if (!self->silent_ && self->events_.on_close) self->events_.on_close(reason);
@@ -209,6 +276,7 @@ void TcpConnection::end(CloseReason reason) {
 void TcpConnection::release() {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  sender_.drop();
   loop_.cancel(limit_);
   loop_.remove(token_);
   socket_.reset();

@@ -19,7 +19,7 @@
 #include "lab/base/bytes.hpp"
 #include "lab/base/unique_fd.hpp"
 #include "lab/loop/selector.hpp"
-#include "lab/stack/send_queue.hpp"
+#include "lab/stack/tcp_sender.hpp"
 
 namespace wirelab {
 
@@ -45,9 +45,6 @@ enum class SlowPeer : std::uint8_t {
   drop_newest,    // while more than high_water waits, send() takes nothing; it counts what it refused
   disconnect,     // a send() beyond max_queued ends the connection
 };
-
-// Bytes that several queues share: a broadcast is kept once, however many wait for it.
-using SharedBytes = std::shared_ptr<const Bytes>;
 
 class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
@@ -83,13 +80,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
-  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), or,
-  // if `ended`, the file has no more.
-  struct FilePiece {
-    std::size_t bytes = 0;
-    bool ended = false;
-    std::error_code error;  // of reading the file
-  };
+  using FilePiece = TcpSender::FilePiece;
 
   // True if the kernel or the queue took all of it; false if it took nothing: not open, or the queue is full.
   bool send(ByteView bytes);
@@ -104,12 +95,14 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void close();
   // Resets: the queue is dropped, the peer gets RST.
   void abort(CloseCause cause = CloseCause::aborted);
-  // Closes the descriptor without flushing; no event comes any more. What the owner's destructor calls.
+  // Closes the descriptor; what is still queued is lost, and no event comes any more. What the owner's destructor
+  // calls.
   void discard();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
-  [[nodiscard]] std::size_t queued() const { return queue_.size(); }
-  // What send() refused because the peer was too slow.
+  // Bytes that the kernel did not take yet.
+  [[nodiscard]] std::size_t queued() const { return sender_.queued(); }
+  // How many messages send() refused because too much waited.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
@@ -117,14 +110,21 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   TcpConnection(Selector& loop, UniqueFd socket, Events events, const Options& options);
   void start(State state, Interest interest);
+  void open();
   void on_ready(Ready ready);
   void finish_connect();
   void read();
+  bool read_once(MutableBytes buffer, std::size_t& total);
   void peer_ended();
-  void flush();
-  std::size_t write(ByteView bytes);
+  void on_room();
+  [[nodiscard]] bool may_send(std::size_t size);
+  void after_writing();
   void shut_down_writing();
+  // Whether what the peer sends is wanted now.
+  [[nodiscard]] bool listens() const { return state_ != State::open || (!paused_ && !congested_); }
   void watch();
+  void active();
+  void watch_idleness();
   void end(CloseReason reason);
   void fail(int error) { end({CloseCause::failed, {error, std::system_category()}}); }
   void release();
@@ -133,16 +133,18 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   UniqueFd socket_;
   Events events_;
   Options options_;
+  TcpSender sender_;
   Selector::Token token_;
-  Selector::TimerId limit_;  // of connecting and of closing
-  SendQueue queue_;
+  Selector::TimerId limit_;   // of connecting, then of idleness, then of closing
+  SteadyTime last_active_{};  // with an idle_limit only
+  std::uint64_t taken_ = 0;   // by the kernel until then
+  std::uint64_t dropped_ = 0;
   State state_ = State::connecting;
-  int write_error_ = 0;  // errno
   bool peer_ended_ = false;
   bool fin_sent_ = false;
   bool silent_ = false;     // discarded
+  bool paused_ = false;     // by set_reading
   bool congested_ = false;  // between high and low water
-  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace wirelab

@@ -37,6 +37,11 @@ Accepted accept_from(int listener) {
 
 bool out_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
 
+void reset(UniqueFd socket) {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
 // Errors of the one connection that was next; the others wait behind it (accept(2)).
 bool concerns_one_connection(int error) {
   constexpr std::array passing{EINTR,  ECONNABORTED, EPROTO,      ENETDOWN, ENOPROTOOPT, EHOSTDOWN,
@@ -57,17 +62,17 @@ TcpServer::TcpServer(Selector& loop, const Opener& opener, const Endpoint& local
       spare_(open_spare()),
       local_(local_endpoint(listener_.get())) {
   check_errno(::listen(listener_.get(), options_.backlog), fmt::format("listen at TCP {}", local_));
-  token_ = loop_.add(listener_.get(), {.read = true}, [this](Ready) { on_ready(); });
+  token_ = loop_.add(listener_.get(), {.read = true}, [this](Ready) { accept(); });
 }
 
 TcpServer::~TcpServer() {
-  loop_.cancel(resume_);
+  loop_.cancel(timer_);
   loop_.remove(token_);
   for (const auto& [id, connection] : clients_) connection->discard();
 }
 
-void TcpServer::on_ready() {
-  for (int i = 0; i < accepts_per_wake; ++i) {
+void TcpServer::accept() {
+  for (int i = 0; listener_ && i < accepts_per_wake; ++i) {  // a handler may stop the server
     if (!accept_one()) return;
   }
 }
@@ -76,54 +81,91 @@ void TcpServer::on_ready() {
 bool TcpServer::accept_one() {
   auto accepted = accept_from(listener_.get());
   if (accepted.socket) {
-    ++stats_.accepted;
     welcome(std::move(accepted.socket), accepted.peer);
     return true;
   }
   if (accepted.error == EAGAIN) return false;
   if (concerns_one_connection(accepted.error)) return true;
-  if (out_of_descriptors(accepted.error) && shed_one()) return true;
+  if (out_of_descriptors(accepted.error)) shed();
   pause();
   return false;
 }
 
-// Accepts by the spare descriptor and resets, so that the client learns at once. False if nobody waits any more, or
-// the descriptor went to someone else: what is left is to pause.
+// Those who wait learn at once that they will not be served.
+void TcpServer::shed() {
+  for (int i = 0; i < accepts_per_wake; ++i) {
+    if (!shed_one()) return;
+  }
+}
+
+// Accepts by the spare descriptor and resets. False if nobody waits any more, or the descriptor went to someone else.
 bool TcpServer::shed_one() {
   spare_.reset();
   auto accepted = accept_from(listener_.get());
   if (accepted.socket) {
     ++stats_.shed;
-    const linger reset{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(accepted.socket.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    accepted.socket.reset();
+    reset(std::move(accepted.socket));
   }
   spare_ = open_spare();
   return accepted.error == 0 && spare_;
 }
 
+// What lacks will still lack in the next turn, and the listener would wake every one.
 void TcpServer::pause() {
   ++stats_.pauses;
-  loop_.modify(token_, {});
-  resume_ = loop_.after(accept_pause, [this] {
-    if (!spare_) spare_ = open_spare();
-    loop_.modify(token_, {.read = true});
-  });
+  if (!paused_) loop_.modify(token_, {});
+  paused_ = true;
+  timer_ = loop_.after(accept_pause, [this] { resume(); });
+}
+
+// Tries before it listens again, so that a pause which must go on costs one wake.
+void TcpServer::resume() {
+  if (!spare_) spare_ = open_spare();
+  const auto pauses = stats_.pauses;
+  accept();
+  if (stats_.pauses > pauses || stopped_) return;
+  paused_ = false;
+  loop_.modify(token_, {.read = true});
 }
 
 void TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
+  if (clients_.size() >= options_.max_clients) {
+    ++stats_.refused;
+    return reset(std::move(socket));
+  }
+  ++stats_.accepted;
   const ClientId id{++last_id_};
-  TcpConnection::Events events;
-  events.on_data = [this, id](ByteView bytes) {
-    if (events_.on_data) events_.on_data(id, bytes);
-  };
-  events.on_end = [this, id] { events_.on_end ? events_.on_end(id) : close(id); };
-  events.on_close = [this, id](const CloseReason& reason) {
-    clients_.erase(id);
-    if (events_.on_close) events_.on_close(id, reason);
-  };
-  clients_.emplace(id, TcpConnection::accepted(loop_, std::move(socket), std::move(events), options_.connection));
+  clients_.emplace(id, TcpConnection::accepted(loop_, std::move(socket), events_of(id), options_.connection));
   if (events_.on_open) events_.on_open(id, peer);
+}
+
+TcpConnection::Events TcpServer::events_of(ClientId client) {
+  TcpConnection::Events events;
+  if (events_.on_data) events.on_data = [this, client](ByteView bytes) { events_.on_data(client, bytes); };
+  if (events_.on_end) events.on_end = [this, client] { events_.on_end(client); };
+  if (events_.on_drained) events.on_drained = [this, client] { events_.on_drained(client); };
+  events.on_close = [this, client](const CloseReason& reason) { on_close(client, reason); };
+  return events;
+}
+
+void TcpServer::on_close(ClientId client, const CloseReason& reason) {
+  clients_.erase(client);
+  if (events_.on_close) events_.on_close(client, reason);
+  tell_stopped();
+}
+
+void TcpServer::stop(std::function<void()> stopped) {
+  stopped_ = stopped ? std::move(stopped) : [] {};
+  loop_.cancel(timer_);
+  loop_.remove(token_);
+  listener_.reset();
+  for (const auto& [id, connection] : clients_) connection->close();
+  tell_stopped();
+}
+
+// In a task of its own, in which the server may be destroyed.
+void TcpServer::tell_stopped() {
+  if (stopped_ && clients_.empty()) timer_ = loop_.after(Duration::zero(), stopped_);
 }
 
 TcpConnection* TcpServer::find(ClientId client) const {
@@ -136,12 +178,39 @@ bool TcpServer::send(ClientId client, ByteView bytes) {
   return connection != nullptr && connection->send(bytes);
 }
 
+bool TcpServer::send(ClientId client, const SharedBytes& bytes) {
+  auto* connection = find(client);
+  return connection != nullptr && connection->send(bytes);
+}
+
+TcpConnection::FilePiece TcpServer::send_file(ClientId client, int file, std::uint64_t offset, std::size_t most) {
+  auto* connection = find(client);
+  return connection == nullptr ? TcpConnection::FilePiece{} : connection->send_file(file, offset, most);
+}
+
+void TcpServer::set_reading(ClientId client, bool on) {
+  if (auto* connection = find(client)) connection->set_reading(on);
+}
+
 void TcpServer::close(ClientId client) {
   if (auto* connection = find(client)) connection->close();
 }
 
-void TcpServer::abort(ClientId client) {
-  if (auto* connection = find(client)) connection->abort();
+void TcpServer::abort(ClientId client, CloseCause cause) {
+  if (auto* connection = find(client)) connection->abort(cause);
+}
+
+std::size_t TcpServer::broadcast(const SharedBytes& bytes, std::optional<ClientId> except) {
+  std::size_t took = 0;
+  for (const auto& [client, connection] : clients_) {
+    if (client != except && connection->send(bytes)) ++took;
+  }
+  return took;
+}
+
+bool TcpServer::is_open(ClientId client) const {
+  const auto* connection = find(client);
+  return connection != nullptr && connection->is_open();
 }
 
 std::size_t TcpServer::queued(ClientId client) const {

@@ -60,7 +60,7 @@ class TcpServer {
   // Sends to all but `except`; returns how many took it. The bytes are kept once.
   std::size_t broadcast(const SharedBytes& bytes, std::optional<ClientId> except = std::nullopt);
   // Listens no more and closes every connection, with close()'s flushing and limit; `stopped` is called from the loop
-  // when the last is gone. From another thread: loop.post([&] { server.stop(...); }).
+  // when the last is gone, and may destroy the server. From another thread: loop.post([&] { server.stop(...); }).
   void stop(std::function<void()> stopped);
   [[nodiscard]] bool is_open(ClientId client) const;
   // Bytes that wait for the client to take them.
@@ -69,11 +69,16 @@ class TcpServer {
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
  private:
-  void on_ready();
+  void accept();
   bool accept_one();
+  void shed();
   bool shed_one();
   void pause();
+  void resume();
   void welcome(UniqueFd socket, const Endpoint& peer);
+  TcpConnection::Events events_of(ClientId client);
+  void on_close(ClientId client, const CloseReason& reason);
+  void tell_stopped();
   [[nodiscard]] TcpConnection* find(ClientId client) const;
 
   Selector& loop_;
@@ -83,7 +88,9 @@ class TcpServer {
   UniqueFd spare_;  // given up for a moment to accept and shed when there are no others
   Endpoint local_;
   Selector::Token token_;
-  Selector::TimerId resume_;
+  Selector::TimerId timer_;  // of a pause, or of the end
+  bool paused_ = false;
+  std::function<void()> stopped_;  // once stop() was called
   std::unordered_map<ClientId, std::shared_ptr<TcpConnection>> clients_;
   std::uint64_t last_id_ = 0;
   Stats stats_;

@@ -18,12 +18,84 @@ namespace {
 constexpr int datagrams_per_wake = 64;
 constexpr std::size_t largest_datagram = 65535;
 
-// Without it an unconnected socket hears nothing of ICMP errors.
-void hear_icmp_errors(int fd, bool v6) {
+void enable(int fd, int level, int option, const char* name) {
   const int on = 1;
-  const int result = v6 ? ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on)
-                        : ::setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
-  check_errno(result, "IP_RECVERR");
+  check_errno(::setsockopt(fd, level, option, &on, sizeof on), name);
+}
+
+// What comes with each datagram; and without RECVERR an unconnected socket hears nothing of ICMP errors.
+void ask_for_details(int fd, bool v6) {
+  enable(fd, SOL_SOCKET, SO_TIMESTAMPNS, "SO_TIMESTAMPNS");
+  if (v6) {
+    enable(fd, IPPROTO_IPV6, IPV6_RECVERR, "IPV6_RECVERR");
+    enable(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, "IPV6_RECVPKTINFO");
+    enable(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT");
+  } else {
+    enable(fd, IPPROTO_IP, IP_RECVERR, "IP_RECVERR");
+    enable(fd, IPPROTO_IP, IP_PKTINFO, "IP_PKTINFO");
+    enable(fd, IPPROTO_IP, IP_RECVTTL, "IP_RECVTTL");
+  }
+}
+
+// The control messages of one datagram.
+using Control = std::array<std::uint8_t, 512>;
+
+template <class T>
+T read_control(const cmsghdr& message) {
+  T value{};
+  std::memcpy(&value, CMSG_DATA(&message), sizeof value);
+  return value;
+}
+
+template <class Visit>
+void for_each_control(msghdr& message, Visit visit) {
+  for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) visit(*part);
+}
+
+Stamp stamp_of(const timespec& time) {
+  return Stamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+template <class Address>
+ByteView bytes_of(const Address& address) {
+  return {reinterpret_cast<const std::uint8_t*>(&address), sizeof address};
+}
+
+void read_detail(const cmsghdr& message, Datagram& datagram) {
+  const auto is = [&](int level, int type) { return message.cmsg_level == level && message.cmsg_type == type; };
+  if (is(SOL_SOCKET, SCM_TIMESTAMPNS)) datagram.stamp = stamp_of(read_control<timespec>(message));
+  if (is(IPPROTO_IP, IP_TTL) || is(IPPROTO_IPV6, IPV6_HOPLIMIT)) {
+    datagram.ttl = static_cast<unsigned>(read_control<int>(message));
+  }
+  if (is(IPPROTO_IP, IP_PKTINFO)) {
+    datagram.destination = Ipv4::from_bytes(bytes_of(read_control<in_pktinfo>(message).ipi_spec_dst));
+  }
+  if (is(IPPROTO_IPV6, IPV6_PKTINFO)) {
+    datagram.destination = Ipv6::from_bytes(bytes_of(read_control<in6_pktinfo>(message).ipi6_addr));
+  }
+}
+
+template <class Info>
+void add_control(msghdr& message, Control& control, int level, int type, const Info& info) {
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(sizeof info);
+  auto* part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = level;
+  part->cmsg_type = type;
+  part->cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(part), &info, sizeof info);
+}
+
+void send_from(const IpAddress& source, msghdr& message, Control& control) {
+  if (source.is_v4()) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, source.bytes().data(), Ipv4::size);
+    add_control(message, control, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, source.bytes().data(), Ipv6::size);
+    add_control(message, control, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
 }
 
 bool is_icmp(const sock_extended_err& error) {
@@ -44,8 +116,7 @@ void read_extended_error(const cmsghdr& message, UdpError& error) {
   const bool v4 = message.cmsg_level == IPPROTO_IP && message.cmsg_type == IP_RECVERR;
   const bool v6 = message.cmsg_level == IPPROTO_IPV6 && message.cmsg_type == IPV6_RECVERR;
   if (!v4 && !v6) return;
-  sock_extended_err extended{};
-  std::memcpy(&extended, CMSG_DATA(&message), sizeof extended);
+  const auto extended = read_control<sock_extended_err>(message);
   error.error = {static_cast<int>(extended.ee_errno), std::system_category()};
   if (extended.ee_errno == EMSGSIZE) error.mtu = extended.ee_info;
   if (!is_icmp(extended)) return;
@@ -56,20 +127,30 @@ void read_extended_error(const cmsghdr& message, UdpError& error) {
 
 }  // namespace
 
-UdpEndpoint::UdpEndpoint(Selector& loop, const Opener& opener, const Endpoint& local, Events events)
+UdpEndpoint::UdpEndpoint(Selector& loop, const Opener& opener, const Endpoint& local, Events events,
+                         const Options& options)
     : loop_(loop),
       events_(std::move(events)),
+      receive_size_(std::min(options.receive_size, largest_datagram)),
       socket_(opener(Transport::udp, local)),
       local_(local_endpoint(socket_.get())) {
-  hear_icmp_errors(socket_.get(), local_.address.is_v6());
+  ask_for_details(socket_.get(), local_.address.is_v6());
   token_ = loop_.add(socket_.get(), {.read = true}, [this](Ready ready) { on_ready(ready); });
 }
 
-std::error_code UdpEndpoint::send_to(const Endpoint& destination, ByteView datagram) {
+std::error_code UdpEndpoint::send_to(const Endpoint& destination, ByteView datagram,
+                                     const std::optional<IpAddress>& source) {
   const SocketAddress address(destination);
-  const auto send = [&] {
-    return ::sendto(socket_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL, address.data(), address.size());
-  };
+  // What sendmsg takes serves receiving too, hence nothing of it is const.
+  iovec piece{const_cast<std::uint8_t*>(datagram.data()), datagram.size()};  // NOLINT
+  alignas(cmsghdr) Control control{};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(address.data());  // NOLINT
+  message.msg_namelen = address.size();
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  if (source) send_from(*source, message, control);
+  const auto send = [&] { return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL); };
   if (send() >= 0) return {};
   // That may be what ICMP said of an earlier datagram, and this one was not sent. The kernel says it only once; a full
   // buffer and a packet filter speak for themselves.
@@ -90,19 +171,30 @@ void UdpEndpoint::on_ready(Ready ready) {
 // False if there is none (readiness can be false), or an error came first.
 bool UdpEndpoint::receive_one() {
   std::array<std::uint8_t, largest_datagram> buffer;
+  alignas(cmsghdr) Control control;
   sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  const auto count =
-      ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&address), &size);
+  iovec piece{buffer.data(), receive_size_};
+  msghdr message{};
+  message.msg_name = &address;
+  message.msg_namelen = sizeof address;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const auto count = ::recvmsg(socket_.get(), &message, 0);
   if (count < 0) return false;
   const auto source = endpoint_from(address);
-  if (source && events_.on_datagram) events_.on_datagram(*source, {buffer.data(), static_cast<std::size_t>(count)});
+  if (!source || !events_.on_datagram) return true;
+  Datagram datagram{.source = *source, .bytes = {buffer.data(), static_cast<std::size_t>(count)}};
+  datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  for_each_control(message, [&](const cmsghdr& part) { read_detail(part, datagram); });
+  events_.on_datagram(datagram);
   return true;
 }
 
 bool UdpEndpoint::receive_error() {
+  alignas(cmsghdr) Control control;
   sockaddr_storage address{};
-  alignas(cmsghdr) std::array<std::uint8_t, 512> control{};
   msghdr message{};
   message.msg_name = &address;
   message.msg_namelen = sizeof address;
@@ -111,9 +203,7 @@ bool UdpEndpoint::receive_error() {
   if (::recvmsg(socket_.get(), &message, MSG_ERRQUEUE) < 0) return false;
   UdpError error;
   error.destination = endpoint_from(address).value_or(Endpoint{});
-  for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-    read_extended_error(*part, error);
-  }
+  for_each_control(message, [&](const cmsghdr& part) { read_extended_error(part, error); });
   if (events_.on_error) events_.on_error(error);
   return true;
 }

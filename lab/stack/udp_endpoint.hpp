@@ -17,7 +17,7 @@ namespace wirelab {
 // A datagram that came, with what the kernel knows of its way.
 struct Datagram {
   Endpoint source;
-  IpAddress destination;   // of this host's addresses the one that it was sent to
+  IpAddress destination;   // of this host's addresses the one that it was sent to; in IPv6 it may be a group's
   unsigned ttl = 0;        // as it arrived: TTL, or hop limit
   bool truncated = false;  // it was longer than `bytes`
   Stamp stamp{};           // the kernel's, of its arrival
@@ -68,6 +68,7 @@ class UdpEndpoint {
 
   Selector& loop_;
   Events events_;
+  std::size_t receive_size_;
   UniqueFd socket_;
   Endpoint local_;
   Selector::Token token_;

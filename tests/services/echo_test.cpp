@@ -44,9 +44,9 @@ TEST_P(EchoTest, ClosesTheConnectionThatSendsNoFrameAfterAnsweringWhatWasOne) {
 
 TEST_P(EchoTest, IgnoresAndCountsADatagramThatIsNoFrame) {
   std::vector<std::string> answers;
-  UdpEndpoint peer(
-      loop, open_here, loopback,
-      {.on_datagram = [&](const Endpoint&, ByteView bytes) { answers.emplace_back(as_text(bytes)); }, .on_error = {}});
+  UdpEndpoint peer(loop, open_here, loopback,
+                   {.on_datagram = [&](const Datagram& datagram) { answers.emplace_back(as_text(datagram.bytes)); },
+                    .on_error = {}});
   for (const auto& datagram : {std::string("no frame"), std::string(), reference + "x", reference}) {
     EXPECT_FALSE(peer.send_to(server.local(), as_bytes(datagram)));
   }

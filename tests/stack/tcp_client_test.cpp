@@ -82,7 +82,7 @@ TEST_P(TcpClientTest, GivesUpConnectingAtTheLimit) {
   ::listen(listener.get(), 0);
   const auto first = plain_client(endpoint);
   const auto second = plain_client(endpoint);
-  connect(endpoint, {.connect_limit = 20ms});
+  connect(endpoint, {.connection = {.connect_limit = 20ms}});
   EXPECT_TRUE(until([&] { return closed.has_value(); }));
   EXPECT_EQ(closed->cause, CloseCause::connect_timeout);
   EXPECT_EQ(log, "no answer to connect");

@@ -12,8 +12,8 @@ using ::testing::Pair;
 
 struct UdpEndpointTest : StackTest {
   UdpEndpoint::Events events() {
-    return {.on_datagram = [this](const Endpoint& source,
-                                  ByteView bytes) { received.emplace_back(source, as_text(bytes)); },
+    return {.on_datagram =
+                [this](const Datagram& datagram) { received.emplace_back(datagram.source, as_text(datagram.bytes)); },
             .on_error = [this](const UdpError& error) { errors.push_back(error); }};
   }
   // An address at which nobody is.
