@@ -1,5 +1,7 @@
 #include "scenarios/look_for.hpp"
 
+#include <utility>
+
 namespace wirelab::scenarios::look_for {
 namespace {
 
@@ -73,18 +75,19 @@ Fits datagram(const Endpoint& source, const Endpoint& destination) {
   };
 }
 
-Fits segment(const Endpoint& source, const Endpoint& destination) {
-  return [=](const Packet&, const Decoded& packet) {
-    return packet.tcp() != nullptr && packet.tcp()->length > 0 && packet.source() == source &&
-           packet.destination() == destination;
+Fits tcp(const Endpoint& source, const Endpoint& destination, std::function<bool(const capture::Tcp&)> fits) {
+  return [=, fits = std::move(fits)](const Packet&, const Decoded& packet) {
+    return packet.tcp() != nullptr && packet.source() == source && packet.destination() == destination &&
+           fits(*packet.tcp());
   };
 }
 
+Fits segment(const Endpoint& source, const Endpoint& destination) {
+  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.length > 0; });
+}
+
 Fits fin(const Endpoint& source, const Endpoint& destination) {
-  return [=](const Packet&, const Decoded& packet) {
-    return packet.tcp() != nullptr && packet.tcp()->flags.fin && packet.source() == source &&
-           packet.destination() == destination;
-  };
+  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.flags.fin; });
 }
 
 }  // namespace wirelab::scenarios::look_for

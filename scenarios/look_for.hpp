@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "capture/decode.hpp"
 #include "capture/trace.hpp"
@@ -26,6 +27,9 @@ capture::Trace::Fits error_for_udp(const IpAddress& source, Port port);
 // A UDP datagram, and a TCP segment that carries data, from one endpoint to the other.
 capture::Trace::Fits datagram(const Endpoint& source, const Endpoint& destination);
 capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination);
+// Any TCP segment from one endpoint to the other that `fits`.
+capture::Trace::Fits tcp(const Endpoint& source, const Endpoint& destination,
+                         std::function<bool(const capture::Tcp&)> fits);
 // A TCP segment by which one endpoint says that it sends no more.
 capture::Trace::Fits fin(const Endpoint& source, const Endpoint& destination);
 

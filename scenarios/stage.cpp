@@ -42,12 +42,31 @@ void Stage::table(Table table) {
   tables_.push_back(std::move(table));
 }
 
+IpAddress Stage::address_of(std::string_view node, std::string_view segment) const {
+  for (const auto& interface : lab.host(node).interfaces()) {
+    for (const auto& [address, prefix] : interface.addresses) {
+      if ((segment.empty() || interface.segment == segment) && address.is_v6() == settings.ipv6) return address;
+    }
+  }
+  throw std::logic_error(fmt::format("{} has no such address on {}", node, segment.empty() ? "any segment" : segment));
+}
+
+bool Stage::is_on(std::string_view tap, const capture::Packet& packet) const {
+  return trace.info().taps[packet.tap].name == tap;
+}
+
 const capture::Packet* Stage::seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since) {
   return trace.await(
-      [&](const capture::Packet& packet, const capture::Decoded& decoded) {
-        return trace.info().taps[packet.tap].name == tap && fits(packet, decoded);
-      },
+      [&](const auto& packet, const auto& decoded) { return is_on(tap, packet) && fits(packet, decoded); },
       std::chrono::seconds(1), since);
+}
+
+Evidence Stage::all_seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since) const {
+  Evidence found;
+  for (const auto& packet : trace.packets()) {
+    if (packet.stamp >= since && is_on(tap, packet) && fits(packet, capture::decode(packet))) found.push_back(&packet);
+  }
+  return found;
 }
 
 void Stage::reply(const EchoReply& reply) {

@@ -83,9 +83,14 @@ class Stage {
   // without columns, and for a row that has not a cell for each.
   void table(Table table);
   void attach(Attachment attachment) { attachments_.push_back(std::move(attachment)); }
+  // A node's first address of the IP version that the story is played over, on that segment if one is named. Throws
+  // std::logic_error if there is none.
+  [[nodiscard]] IpAddress address_of(std::string_view node, std::string_view segment = {}) const;
   // The first packet on a tap ("A:eth0") with a stamp from `since` on that fits; turns the loop until it is in the
   // trace. Null after a second, which is far above what any packet in a lab takes.
   const capture::Packet* seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since = {});
+  // All such packets that are in the trace so far.
+  [[nodiscard]] Evidence all_seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since = {}) const;
   // Keeps a service alive for as long as the lab is: also after the story, when the lab is kept up.
   template <class Service>
   Service& stay(std::unique_ptr<Service> service) {
@@ -102,6 +107,8 @@ class Stage {
   std::function<void(const EchoReply&)> on_reply;
 
  private:
+  [[nodiscard]] bool is_on(std::string_view tap, const capture::Packet& packet) const;
+
   std::vector<Check> checks_;
   std::vector<Filter> filters_;
   std::vector<Table> tables_;
