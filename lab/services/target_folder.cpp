@@ -1,0 +1,157 @@
+#include "lab/services/target_folder.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "lab/base/error.hpp"
+#include "lab/services/file_name.hpp"
+
+namespace wirelab {
+namespace {
+
+constexpr unsigned most_numbers = 9999;    // of names that differ by a number
+constexpr std::uint64_t stat_block = 512;  // in bytes: what st_blocks counts
+constexpr int open_tries = 8;              // of a part file that is renamed between opening and locking
+
+std::error_code error_of(int number) { return {number, std::system_category()}; }
+std::error_code last_error() { return error_of(errno); }
+
+FolderRefusal refusal(std::string_view what, int error) {
+  return {fmt::format("{}: {}", what, std::system_category().message(error))};
+}
+
+// Why an open file is not one to write into; nothing if it is.
+std::optional<FolderRefusal> part_fault(const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) return FolderRefusal{"the part file is no regular file"};
+  if (status.st_nlink > 1) return FolderRefusal{"the part file has another name"};
+  if (status.st_uid != ::geteuid()) return FolderRefusal{"the part file belongs to somebody else"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+PartFile::~PartFile() {
+  // The lock would last as long as a digest still reads.
+  if (file_) ::flock(file_->get(), LOCK_UN);
+}
+
+std::error_code PartFile::truncate(std::uint64_t size) {
+  if (::ftruncate(file_->get(), static_cast<off_t>(size)) != 0) return last_error();
+  size_ = size;
+  return {};
+}
+
+std::error_code PartFile::append(ByteView bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::pwrite(file_->get(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written == 0 ? error_of(EIO) : last_error();
+    size_ += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+TargetFolder::TargetFolder(const std::string& path)
+    : folder_(check_errno(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open the folder " + path)) {
+  check_errno(::faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS), "write to the folder " + path);
+}
+
+bool TargetFolder::has(const std::string& name) const {
+  struct stat status {};
+  return ::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+std::shared_ptr<const UniqueFd> TargetFolder::find(const std::string& name, std::uint64_t size) const {
+  auto file = std::make_shared<const UniqueFd>(
+      ::openat(folder_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  const bool fits = *file && ::fstat(file->get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                    static_cast<std::uint64_t>(status.st_size) == size;
+  return fits ? file : nullptr;
+}
+
+std::variant<PartFile, FolderRefusal> TargetFolder::open_part(const std::string& name) const {
+  auto part = part_name(name);
+  for (int tries = open_tries; tries > 0; --tries) {
+    // O_NONBLOCK: a pipe of that name must not hold us up.
+    constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    auto file = std::make_shared<const UniqueFd>(::openat(folder_.get(), part.c_str(), flags, 0666));
+    if (!*file && errno == ELOOP) return FolderRefusal{"the part file is a symbolic link"};
+    struct stat opened {};
+    if (!*file || ::fstat(file->get(), &opened) != 0) return refusal("the part file cannot be opened", errno);
+    if (const auto fault = part_fault(opened)) return *fault;
+    if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
+      return FolderRefusal{"a file of this name is just being received"};
+    // Whoever held the lock may have given the file its name, so that it is not ours any more.
+    struct stat named {};
+    const bool same = ::fstatat(folder_.get(), part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                      named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+    if (!same) continue;
+    check_errno(::fstat(file->get(), &opened), "look at a part file");
+    return PartFile(std::move(file), std::move(part), static_cast<std::uint64_t>(opened.st_size));
+  }
+  return FolderRefusal{"a file of this name is just being received"};
+}
+
+std::optional<FolderRefusal> TargetFolder::reserve(const PartFile& part, std::uint64_t total) const {
+  struct statvfs folder {};
+  struct stat status {};
+  if (::fstatvfs(folder_.get(), &folder) != 0 || ::fstat(part.file()->get(), &status) != 0)
+    return refusal("the folder cannot be examined", errno);
+  const auto free = std::uint64_t{folder.f_bavail} * folder.f_frsize;
+  const auto taken = static_cast<std::uint64_t>(status.st_blocks) * stat_block;  // also beyond the end, from before
+  const auto missing = total > taken ? total - taken : 0;
+  if (missing > free) return FolderRefusal{fmt::format("no space: {} bytes are missing, {} are free", missing, free)};
+  if (total <= part.size()) return std::nullopt;
+  const int done = ::fallocate(part.file()->get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(part.size()),
+                               static_cast<off_t>(total - part.size()));
+  const bool refused = done != 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+  return refused ? std::optional(refusal("no space", errno)) : std::nullopt;
+}
+
+void TargetFolder::remove(const PartFile& part) const { ::unlinkat(folder_.get(), part.name().c_str(), 0); }
+
+std::error_code TargetFolder::rename_new(const std::string& part, const std::string& name) const {
+  const int folder = folder_.get();
+  if (::renameat2(folder, part.c_str(), folder, name.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno != EINVAL && errno != ENOSYS) return last_error();
+  // A file system without it: a second name first, which is refused if there is something, then the first one goes.
+  if (::linkat(folder, part.c_str(), folder, name.c_str(), 0) != 0) return last_error();
+  ::unlinkat(folder, part.c_str(), 0);
+  return {};
+}
+
+std::variant<std::string, FolderRefusal> TargetFolder::publish(const UniqueFd& file, const std::string& part,
+                                                               const std::string& name, std::uint64_t mtime,
+                                                               NameClash clash) const {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const timespec times[2] = {
+      {.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+      {.tv_sec = static_cast<time_t>(mtime / second), .tv_nsec = static_cast<long>(mtime % second)}};
+  ::futimens(file.get(), times);  // a file system without times has the file all the same
+  if (::fsync(file.get()) != 0) return refusal("the file cannot be brought to the disk", errno);
+  auto chosen = name;
+  std::error_code error;
+  if (clash == NameClash::overwrite)
+    error = ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) == 0 ? error_of(0) : last_error();
+  else
+    error = rename_new(part, chosen);
+  for (unsigned number = 1; clash == NameClash::rename && error.value() == EEXIST && number <= most_numbers; ++number) {
+    chosen = numbered_name(name, number);
+    error = rename_new(part, chosen);
+  }
+  if (error.value() == EEXIST) return FolderRefusal{"a file of this name exists already"};
+  if (error) return refusal("the file cannot get its name", error.value());
+  ::fsync(folder_.get());
+  return chosen;
+}
+
+}  // namespace wirelab
