@@ -56,14 +56,14 @@ FrameServer::Options ChatRoom::frame_options(const Options& options) {
 FrameServer::Events ChatRoom::frame_events() {
   return {.on_open =
               [this](ClientId id, const Endpoint& peer) {
-                clients_.try_emplace(id, Client{.peer = peer, .heard = now(), .name = {}, .why = {}});
+                clients_.try_emplace(id, Client{.peer = peer, .heard = now(), .name = {}});
               },
           .on_frame = [this](ClientId id, const Frame& frame) { on_frame(id, frame); },
           .on_bad_frame =
               [this](ClientId id, const FrameError& error) {
                 auto& client = clients_.at(id);
                 complain(id, client, error.to_string());
-                client.why = "malformed";
+                if (!client.name.empty()) leave(id, client, "malformed");
               },
           .on_end = {},
           .on_close = [this](ClientId id, const CloseReason& reason) { on_close(id, reason); }};
@@ -152,7 +152,7 @@ void ChatRoom::on_close(ClientId id, const CloseReason& reason) {
   if (!client.name.empty()) {
     if (reason.cause == CloseCause::too_slow) ++stats_.slow;
     if (reason.cause == CloseCause::idle) ++stats_.silent;
-    leave(id, client, client.why.empty() ? why_of(reason.cause) : client.why);
+    leave(id, client, why_of(reason.cause));
   }
   clients_.erase(id);
 }

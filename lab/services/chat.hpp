@@ -87,7 +87,6 @@ class ChatRoom {
     SteadyTime heard;      // and before joining: of connecting
     std::string name;      // empty: not joined yet
     std::uint64_t turn{};  // of joining
-    std::string_view why;  // it leaves, if known already
   };
 
   FrameServer::Events frame_events();

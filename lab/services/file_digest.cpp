@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <new>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -92,6 +94,8 @@ void FileDigest::advance(std::uint64_t size) {
 }
 
 void FileDigest::ask(std::uint64_t size, Answer answer) {
+  if (size < work_->available || (!work_->questions.empty() && size < work_->questions.back().size))
+    throw std::logic_error("a digest of less than is hashed already");
   work_->questions.push_back({size, std::move(answer)});
   hash_on(work_);
 }

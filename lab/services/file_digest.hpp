@@ -29,8 +29,8 @@ class FileDigest {
 
   // The first `size` bytes may be read; never less than before.
   void advance(std::uint64_t size);
-  // Answers from the loop with the digest of the first `size` bytes, once they may be read and are hashed. Sizes are
-  // asked for in their order.
+  // Answers from the loop with the digest of the first `size` bytes, once they may be read and are hashed. Throws
+  // std::logic_error for less than what may be read, or was asked for, already: that may be past.
   void ask(std::uint64_t size, Answer answer);
 
  private:

@@ -140,8 +140,12 @@ void FileSender::check(const FileAccept& accept) {
   enter(State::checking);
   const bool hashes = offer_.digest.wanted && !offer_.digest.known;
   if (hashes || accept.from > 0) digest_.emplace(worker_, source_.file());
+  if (accept.from > 0) ask_about(accept);
   if (digest_) digest_->advance(hashes ? offer_.size : accept.from);
-  if (accept.from == 0) return begin(0);
+  if (accept.from == 0) begin(0);
+}
+
+void FileSender::ask_about(const FileAccept& accept) {
   digest_->ask(accept.from, [this, accept](const std::optional<Sha256>& digest) {
     if (!digest) return withdraw("the file cannot be read");
     if (digest == accept.prefix) return begin(accept.from);

@@ -93,6 +93,7 @@ class FileSender {
   void on_message(const Message& message);
   void on_answer(const Message& message);
   void check(const FileAccept& accept);
+  void ask_about(const FileAccept& accept);
   void begin(std::uint64_t from);
   void stream();
   void on_sent();

@@ -63,14 +63,14 @@ FrameServer::Options Registry::frame_options(const Options& options) {
 FrameServer::Events Registry::frame_events() {
   return {.on_open =
               [this](ClientId id, const Endpoint& peer) {
-                clients_.try_emplace(id, Client{.peer = peer, .heard = now(), .asked = {}, .device = {}, .why = {}});
+                clients_.try_emplace(id, Client{.peer = peer, .heard = now(), .asked = {}, .device = {}});
               },
           .on_frame = [this](ClientId id, const Frame& frame) { on_frame(id, frame); },
           .on_bad_frame =
               [this](ClientId id, const FrameError& error) {
                 auto& client = clients_.at(id);
                 complain(id, client, registry::error, error.to_string());
-                client.why = "malformed";
+                remove(client, "malformed");
               },
           .on_end = {},
           .on_close = [this](ClientId id, const CloseReason& reason) { on_close(id, reason); }};
@@ -175,7 +175,7 @@ void Registry::complain(ClientId id, const Client& client, std::string_view type
 
 void Registry::on_close(ClientId id, const CloseReason& reason) {
   auto& client = clients_.at(id);
-  remove(client, client.why.empty() ? why_of(reason.cause, client.asked.has_value()) : client.why);
+  remove(client, why_of(reason.cause, client.asked.has_value()));
   clients_.erase(id);
 }
 

@@ -79,7 +79,6 @@ class Registry {
     bool listens = false;             // is told of changes
     std::optional<Device> device;
     std::uint64_t turn{};  // of registering
-    std::string_view why;  // it goes, if known already
   };
 
   FrameServer::Events frame_events();
