@@ -98,7 +98,7 @@ void TcpSender::write_gathered() {
 
 TcpSender::FilePiece TcpSender::send_file(int file, std::uint64_t offset, std::size_t most) {
   write_gathered();
-  if (!queue_.empty() || error_ != 0) return {};
+  if (!queue_.empty() || error_ != 0 || most == 0) return {};
   NoPipeSignal guard;
   auto at = static_cast<off_t>(offset);
   const auto count = ::sendfile(socket_, file, &at, most);

@@ -16,7 +16,13 @@ using namespace std::chrono_literals;
 const Endpoint loopback{Ipv4(127, 0, 0, 1), Port{0}};
 
 struct StackTest : SelectorTest {
-  bool until(const std::function<bool()>& met) { return loop.run_until(met, soon); }
+  // Plain sockets are not in the loop: it turns every millisecond, so that `met` may look at them.
+  bool until(const std::function<bool()>& met) {
+    const auto tick = loop.every(1ms, [] {});
+    const bool is_met = loop.run_until(met, soon);
+    loop.cancel(tick);
+    return is_met;
+  }
 };
 
 // A plain blocking-free socket that is connected to `endpoint`: the peer of a server under test.

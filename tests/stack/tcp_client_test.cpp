@@ -139,6 +139,115 @@ TEST_P(TcpClientTest, MayBeDestroyedInsideItsOwnEvents) {
   EXPECT_TRUE(until([&] { return server.clients() == 0; }));
 }
 
+struct TcpClientRetryTest : TcpClientTest {
+  // A port at which nobody is, and which a server may take.
+  static Endpoint free_port() {
+    const auto socket = inet_socket(SOCK_STREAM);
+    return bind_to_loopback(socket.get());
+  }
+  void keep_trying(const Endpoint& to, TcpClient::Retry retry) {
+    auto all = events();
+    all.on_retry = [this](const CloseReason& reason, Duration pause) {
+      reasons.push_back(reason.to_string());
+      pauses.push_back(pause);
+      if (during) during();
+    };
+    client = std::make_unique<TcpClient>(loop, open_here, loopback, to, all, TcpClient::Options{.retry = retry});
+  }
+  std::vector<std::string> reasons;
+  std::vector<Duration> pauses;
+};
+
+TEST_P(TcpClientRetryTest, AClientStartedBeforeItsServerConnectsAsSoonAsItIsThere) {
+  const auto endpoint = free_port();
+  keep_trying(endpoint, {.first = 1ms, .most = 2ms, .limit = Duration::max()});
+  EXPECT_FALSE(client->send(as_bytes("too early")));
+  EXPECT_TRUE(until([&] { return pauses.size() >= 3; }));
+  EXPECT_EQ(log, "") << "only the last failure is an end";
+  const TcpServer late(loop, open_here, endpoint, told.events());
+  EXPECT_TRUE(until([&] { return client->is_open(); }));
+  EXPECT_EQ(log, "connect ");
+  EXPECT_EQ(reasons[0], "failed: Connection refused");
+}
+
+TEST_P(TcpClientRetryTest, PausesDoubleUpToTheLongest) {
+  keep_trying(free_port(), {.first = 1ms, .most = 5ms, .limit = 1h});
+  EXPECT_TRUE(until([&] { return pauses.size() >= 5; }));
+  pauses.resize(5);
+  EXPECT_THAT(pauses, ::testing::ElementsAre(1ms, 2ms, 4ms, 5ms, 5ms));
+}
+
+TEST_P(TcpClientRetryTest, TheLastAttemptComesAtTheLimit) {
+  const auto begin = now();
+  keep_trying(free_port(), {.first = 15ms, .most = 1h, .limit = 20ms});
+  EXPECT_TRUE(until([&] { return closed.has_value(); }));
+  EXPECT_GE(now() - begin, 20ms);
+  EXPECT_EQ(log, "failed: Connection refused");
+  EXPECT_LE(pauses.back(), 15ms);
+  EXPECT_FALSE(loop.turn(1ms)) << "nothing more is tried";
+}
+
+TEST_P(TcpClientRetryTest, CloseAndAbortEndTheTrying) {
+  for (const bool abort : {true, false}) {
+    log.clear();
+    pauses.clear();
+    keep_trying(free_port(), {.first = 1h, .limit = 2h});
+    EXPECT_TRUE(until([&] { return pauses.size() == 1; }));
+    abort ? client->abort() : client->close();
+    EXPECT_EQ(log, "") << "told by the loop, not inside the call";
+    EXPECT_TRUE(until([&] { return !log.empty(); }));
+    EXPECT_EQ(log, "aborted");
+  }
+}
+
+TEST_P(TcpClientRetryTest, MayBeDestroyedBetweenTwoAttempts) {
+  during = [&] { client.reset(); };
+  keep_trying(free_port(), {.first = 1ms, .limit = 1h});
+  EXPECT_TRUE(until([&] { return !client; }));
+  EXPECT_FALSE(loop.turn(5ms));
+}
+
+// A connection that was there and is lost is not made again behind its user's back.
+TEST_P(TcpClientRetryTest, OnceConnectedNothingIsTriedAgain) {
+  keep_trying(server.local(), {.limit = 1h});
+  EXPECT_TRUE(until([&] { return client->is_open() && !told.ids.empty(); }));
+  server.abort(told.ids[0]);
+  EXPECT_TRUE(until([&] { return closed.has_value(); }));
+  EXPECT_EQ(log, "connect failed: Connection reset by peer");
+  EXPECT_TRUE(pauses.empty());
+}
+
+TEST_P(TcpClientRetryTest, ALocalAddressThatIsLostBetweenAttemptsIsAnEvent) {
+  int opened = 0;
+  const Opener once = [&](Transport transport, const Endpoint& local) {
+    if (++opened == 2) throw std::system_error(EADDRINUSE, std::system_category(), "bind");
+    return open_here(transport, local);
+  };
+  auto all = events();
+  all.on_retry = [&](const CloseReason& reason, Duration) { reasons.push_back(reason.to_string()); };
+  const TcpClient::Options options{.retry = {.first = 1ms, .most = 1ms, .limit = 1h}};
+  const TcpClient stubborn(loop, once, loopback, free_port(), all, options);
+  EXPECT_TRUE(until([&] { return reasons.size() >= 3; }));
+  EXPECT_EQ(reasons[1], "failed: Address already in use");
+  EXPECT_EQ(reasons[2], "failed: Connection refused");
+}
+
+TEST_P(TcpClientRetryTest, WhatIsSwitchedOffBeforeItConnectsStaysOff) {
+  const auto endpoint = free_port();
+  keep_trying(endpoint, {.first = 1ms, .most = 2ms, .limit = 1h});
+  client->set_reading(false);
+  EXPECT_TRUE(until([&] { return pauses.size() >= 2; }));
+  TcpServer late(loop, open_here, endpoint, told.events());
+  EXPECT_TRUE(until([&] { return client->is_open() && !told.ids.empty(); }));
+  EXPECT_TRUE(late.send(told.ids[0], as_bytes("unheard")));
+  EXPECT_FALSE(loop.turn(5ms));
+  EXPECT_EQ(log, "connect ");
+  client->set_reading(true);
+  EXPECT_TRUE(until([&] { return log == "connect data:unheard "; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TcpClientRetryTest, all_pollers, poller_name);
+
 INSTANTIATE_TEST_SUITE_P(All, TcpClientTest, all_pollers, poller_name);
 
 }  // namespace

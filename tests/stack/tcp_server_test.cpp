@@ -2,36 +2,14 @@
 #include "lab/stack/tcp_server.hpp"
 
 #include <gmock/gmock.h>
-#include <poll.h>
-#include <sys/resource.h>
+#include <linux/tcp.h>
 
-#include "tests/stack/stack_fixture.hpp"
+#include "tests/stack/server_fixture.hpp"
 
 namespace wirelab::testing {
 namespace {
 
 using ::testing::ElementsAre;
-
-struct TcpServerTest : StackTest {
-  explicit TcpServerTest(TcpServer::Options options = {}) : server(loop, open_here, loopback, told.events(), options) {
-    told.echo = &server;
-  }
-  UniqueFd client() { return plain_client(server.local()); }
-  // A plain client, and the id that the server gave it.
-  UniqueFd client(TcpServer::ClientId& id) {
-    auto socket = client();
-    const auto before = told.ids.size();
-    EXPECT_TRUE(until([&] { return told.ids.size() > before; }));
-    id = told.ids.back();
-    return socket;
-  }
-  bool closed(TcpServer::ClientId id) {
-    return until([&] { return told.closed.contains(id); });
-  }
-
-  Recorder told;
-  TcpServer server;
-};
 
 TEST_P(TcpServerTest, ServesEachClientByItsId) {
   TcpServer::ClientId a{};
@@ -211,15 +189,6 @@ TEST_P(TcpServerTest, AResetEndsOnlyItsOwnConnection) {
   EXPECT_TRUE(until([&] { return told.received[b] == "still here"; }));
 }
 
-TEST_P(TcpServerTest, AResetBeforeAcceptIsOneMoreConnection) {
-  auto rude = client();
-  pollfd connected{.fd = rude.get(), .events = POLLOUT, .revents = 0};
-  ::poll(&connected, 1, 2000);
-  reset_by(rude);
-  EXPECT_TRUE(until([&] { return told.closed.size() == 1; }));
-  EXPECT_EQ(told.closed.begin()->second.error.value(), ECONNRESET);
-}
-
 TEST_P(TcpServerTest, SendingToAClosedPeerIsNoSignalAndTheLastWordsAreHeard) {
   TcpServer::ClientId id{};
   auto peer = client(id);
@@ -261,71 +230,56 @@ TEST_P(TcpServerTest, ReadsAtMost64KibOfAConnectionInATurn) {
   EXPECT_EQ(before, sent);
 }
 
-// Lowers the limit to what is open now, so that not one more can be had.
-class NoMoreDescriptors {
- public:
-  NoMoreDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &old_);
-    const UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    const rlimit now{static_cast<rlim_t>(next.get()), old_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &now);
-  }
-  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &old_); }
-  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
-  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+// 16 messages in one segment are 16 answers in one.
+TEST_P(TcpServerTest, AnswersGivenDuringAReadGoOutInOneWrite) {
+  auto events = told.events();
+  std::unique_ptr<TcpServer> chatty;
+  events.on_data = [&](TcpServer::ClientId id, ByteView bytes) {
+    for (const auto& byte : bytes) EXPECT_TRUE(chatty->send(id, ByteView(&byte, 1)));
+    EXPECT_TRUE(chatty->send(id, std::make_shared<const Bytes>(copy_of(as_bytes("!")))));
+    EXPECT_EQ(chatty->queued(id), 0U);
+  };
+  chatty = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+  const auto peer = plain_client(chatty->local());
+  EXPECT_TRUE(until([&] { return chatty->clients() == 1; }));
+  write_to(peer.get(), "sixteen messages");
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.text == "sixteen messages!";
+  }));
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  check_errno(::getsockopt(peer.get(), IPPROTO_TCP, TCP_INFO, &info, &size), "TCP_INFO");
+  EXPECT_EQ(info.tcpi_data_segs_in, 1U);
+}
 
- private:
-  rlimit old_{};
-};
-
-TEST_P(TcpServerTest, OutOfDescriptorsItShedsAndRecovers) {
-  TcpServer::ClientId id{};
-  const auto old = client(id);
-  std::vector<UniqueFd> waiting;
-  for (int i = 0; i < 3; ++i) waiting.push_back(client());
-  {
-    const NoMoreDescriptors limit;
-    for (auto& peer : waiting) {
-      Reader reader;
-      EXPECT_TRUE(until([&] {
-        reader.read(peer.get());
-        return reader.end.has_value();
-      }));
-      EXPECT_EQ(reader.end, ECONNRESET) << "told at once, not left waiting";
+// What is too large to be gathered keeps its place.
+TEST_P(TcpServerTest, AnswersGivenDuringAReadKeepTheirOrder) {
+  auto events = told.events();
+  std::unique_ptr<TcpServer> chatty;
+  const auto large = pattern(5'000'000);
+  std::string expected;
+  events.on_data = [&](TcpServer::ClientId id, ByteView) {
+    for (const auto& part : {std::string("small"), large, pattern(5000), std::string("x"), pattern(100)}) {
+      EXPECT_TRUE(chatty->send(id, as_bytes(part)));
+      expected += part;
     }
-    EXPECT_EQ(server.stats().shed, 3U);
-    EXPECT_EQ(server.clients(), 1U);
-    write_to(old.get(), "still served");
-    EXPECT_TRUE(until([&] { return told.received[id] == "still served"; }));
-  }
-  const auto fresh = client();
-  EXPECT_TRUE(until([&] { return server.clients() == 2; }));
+    chatty->close(id);
+  };
+  chatty = std::make_unique<TcpServer>(loop, open_here, loopback, events,
+                                       TcpServer::Options{.connection = {.max_queued = std::size_t{8} << 20}});
+  const auto peer = plain_client(chatty->local());
+  write_to(peer.get(), "?");
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.end.has_value();
+  }));
+  EXPECT_TRUE(reader.text == expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TcpServerTest, all_pollers, poller_name);
-
-struct ImpatientServerTest : TcpServerTest {
-  ImpatientServerTest() : TcpServerTest({.connection = {.close_limit = 20ms}}) {}
-};
-
-TEST_P(ImpatientServerTest, CloseGivesUpOnAPeerThatNeverEnds) {
-  TcpServer::ClientId id{};
-  const auto peer = client(id);
-  server.close(id);
-  EXPECT_TRUE(closed(id));
-  EXPECT_EQ(told.closed[id].cause, CloseCause::close_timeout);
-}
-
-TEST_P(ImpatientServerTest, CloseGivesUpOnAPeerThatNeverReads) {
-  TcpServer::ClientId id{};
-  const auto peer = client(id);
-  EXPECT_TRUE(server.send(id, as_bytes(pattern(16 << 20))));
-  server.close(id);
-  EXPECT_TRUE(closed(id));
-  EXPECT_EQ(told.closed[id].cause, CloseCause::close_timeout);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, ImpatientServerTest, all_pollers, poller_name);
 
 struct ServersEndTest : StackTest {};
 
