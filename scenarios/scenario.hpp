@@ -35,6 +35,7 @@ struct Scenario {
 const std::vector<Scenario>& all_scenarios();
 
 // One function a story, in the file of its name.
+Scenario modes_scenario();
 Scenario ping_scenario();
 
 }  // namespace wirelab::scenarios

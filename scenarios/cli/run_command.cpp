@@ -177,8 +177,10 @@ class Run {
     for (const auto& file : written_) text += fmt::format("{}: {}\n", file.shows, file.path);
     text += fmt::format("  wirelab show {}\n  wireshark {}      or: tshark -N n -r {}\nDisplay filters to try:\n",
                         files_.merged, files_.merged, files_.merged);
-    for (const auto& filter : stage_.filters())
-      text += fmt::format("  {:<44}{}\n", style.accent(filter.expression), filter.shows);
+    std::size_t widest = 0;
+    for (const auto& filter : stage_.filters()) widest = std::max(widest, filter.expression.size());
+    for (const auto& [expression, shows] : stage_.filters())
+      text += fmt::format("  {}{:{}}{}\n", style.accent(expression), "", widest - expression.size() + 2, shows);
     return text;
   }
 
