@@ -1,5 +1,6 @@
 #include "scenarios/look_for.hpp"
 
+#include <string>
 #include <utility>
 
 namespace wirelab::scenarios::look_for {
@@ -86,8 +87,18 @@ Fits segment(const Endpoint& source, const Endpoint& destination) {
   return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.length > 0; });
 }
 
+Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text) {
+  return tcp(source, destination, [text = std::string(text)](const capture::Tcp& tcp) {
+    return as_text(tcp.payload).find(text) != std::string_view::npos;
+  });
+}
+
 Fits fin(const Endpoint& source, const Endpoint& destination) {
   return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.flags.fin; });
+}
+
+Fits rst(const Endpoint& source, const Endpoint& destination) {
+  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.flags.rst; });
 }
 
 }  // namespace wirelab::scenarios::look_for

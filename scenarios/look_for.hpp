@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "capture/decode.hpp"
 #include "capture/trace.hpp"
@@ -30,7 +31,10 @@ capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination
 // Any TCP segment from one endpoint to the other that `fits`.
 capture::Trace::Fits tcp(const Endpoint& source, const Endpoint& destination,
                          std::function<bool(const capture::Tcp&)> fits);
-// A TCP segment by which one endpoint says that it sends no more.
+// A TCP segment whose payload holds that text, whole.
+capture::Trace::Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text);
+// A TCP segment by which one endpoint says that it sends no more, and one that resets.
 capture::Trace::Fits fin(const Endpoint& source, const Endpoint& destination);
+capture::Trace::Fits rst(const Endpoint& source, const Endpoint& destination);
 
 }  // namespace wirelab::scenarios::look_for
