@@ -48,6 +48,8 @@ Command ping_command();
 Command serve_command();
 Command chat_command();
 Command devices_command();
+Command send_command();
+Command receive_command();
 Command show_command();
 Command shell_command();
 Command exec_command();

@@ -127,9 +127,10 @@ po::options_description global_options() {
 }
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all{list_command(), run_command(),     ping_command(),       serve_command(),
-                                        chat_command(), devices_command(), show_command(),       shell_command(),
-                                        exec_command(), doctor_command(),  completion_command(), version_command()};
+  static const std::vector<Command> all{list_command(),       run_command(),     ping_command(), serve_command(),
+                                        chat_command(),       devices_command(), send_command(), receive_command(),
+                                        show_command(),       shell_command(),   exec_command(), doctor_command(),
+                                        completion_command(), version_command()};
   return all;
 }
 

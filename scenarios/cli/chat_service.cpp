@@ -1,0 +1,67 @@
+// wirelab serve chat.
+#include <fmt/format.h>
+
+#include "lab/services/chat.hpp"
+#include "scenarios/cli/service.hpp"
+
+namespace wirelab::cli {
+namespace {
+
+ChatRoom::Options chat_options(const ServiceOptions& chosen) {
+  ChatRoom::Options options;
+  if (chosen.message_limit) options.frame_limit = *chosen.message_limit;
+  if (chosen.max_clients) options.max_clients = *chosen.max_clients;
+  return options;
+}
+
+class Chat : public Service {
+ public:
+  Chat(Selector& loop, const Output& output, const ServiceOptions& options)
+      : teller_(output), room_(loop, open_here, options.listen, events(), chat_options(options)) {}
+
+  [[nodiscard]] Endpoint local() const override { return room_.local(); }
+  void stop(std::function<void()> stopped) override { room_.stop(std::move(stopped)); }
+  [[nodiscard]] nlohmann::json counts() const override {
+    const auto& stats = room_.stats();
+    return {{"messages", stats.said}, {"malformed", stats.malformed},   {"joined", stats.joined},
+            {"left", stats.left},     {"refused_names", stats.refused}, {"delivered", stats.delivered},
+            {"slow", stats.slow},     {"silent", stats.silent}};
+  }
+  [[nodiscard]] const TcpServer& tcp() const override { return room_.tcp(); }
+
+ private:
+  ChatRoom::Events events() {
+    return {.on_join =
+                [this](const std::string& name, const Endpoint& peer) {
+                  teller_.tell({{"type", "joined"}, {"name", name}, {"peer", peer.to_string()}},
+                               fmt::format("{} joined from {}", printable(name), peer));
+                },
+            .on_say =
+                [this](const std::string& name, std::string_view text) {
+                  if (!teller_.verbose()) return;  // what people say is theirs
+                  teller_.tell({{"type", "said"}, {"name", name}, {"text", text}},
+                               fmt::format("{}: {}", printable(name), printable(text)));
+                },
+            .on_leave =
+                [this](const std::string& name, std::string_view why) {
+                  teller_.tell({{"type", "left"}, {"name", name}, {"reason", why}},
+                               fmt::format("{} left ({})", printable(name), why));
+                },
+            .on_error =
+                [this](const Endpoint& peer, std::string_view why) {
+                  teller_.tell({{"type", "malformed"}, {"peer", peer.to_string()}, {"reason", why}},
+                               fmt::format("{} is wrong: {}", peer, printable(why)));
+                }};
+  }
+
+  ServiceTeller teller_;
+  ChatRoom room_;
+};
+
+}  // namespace
+
+std::unique_ptr<Service> chat_service(Selector& loop, const Output& output, const ServiceOptions& options) {
+  return std::make_unique<Chat>(loop, output, options);
+}
+
+}  // namespace wirelab::cli
