@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view part_suffix = ".part";
 
-bool is_part_name(std::string_view name) { return name.starts_with('.') && name.ends_with(part_suffix); }
-
 // C0 and DEL.
 bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F; }
 
@@ -52,7 +50,7 @@ std::optional<std::string_view> file_name_fault(std::string_view name) {
   if (std::ranges::any_of(name, is_control)) return "the name has control characters";
   if (!is_utf8(name)) return "the name is not UTF-8";
   if (has_wide_control(name)) return "the name has control characters";
-  if (is_part_name(name)) return "the name is that of a part file";
+  if (name.starts_with('.')) return "the name begins with a dot: hidden files are not taken";
   return std::nullopt;
 }
 

@@ -12,8 +12,8 @@ namespace wirelab {
 inline constexpr std::size_t longest_file_name = 255;  // in bytes, as Linux has it (NAME_MAX)
 
 // Why a file from outside may not be called so; nothing if it may. A name is one component of a path, not "." or "..",
-// UTF-8 without anything that would steer a terminal (C0, DEL, C1, and what reverses the direction of text), and no
-// name of a part file.
+// UTF-8 without anything that would steer a terminal (C0, DEL, C1, and what reverses the direction of text), and not
+// hidden: ".profile" would be read by a shell, and part files are hidden, too.
 std::optional<std::string_view> file_name_fault(std::string_view name);
 
 // Where a file is kept until it is whole: ".NAME.part", or, if that were too long, the beginning of the name and a hash

@@ -136,9 +136,12 @@ Bytes encode_withdrawal(const FileWithdrawal& withdrawal) {
   return encode_message("withdraw", {{"id", withdrawal.id}, {"why", why}});
 }
 
-Bytes encode_why(std::string_view type, std::string_view why) {
+Bytes encode_why(std::string_view type, std::string_view why, bool passing) {
   const auto text = as_field_value(why.substr(0, longest_why));
-  return encode_message(type, {{"why", text}});
+  const Field fields[] = {{"why", text}, {"retry", "yes"}};
+  return encode_message(type, FieldList(fields, passing ? 2 : 1));
 }
+
+bool is_passing(const Message& message) { return message.value("retry") == "yes"; }
 
 }  // namespace wirelab

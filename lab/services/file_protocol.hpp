@@ -2,7 +2,7 @@
 //
 //   sender                                                                receiver
 //     offer;name:a.iso;size:N;blocks:B;mtime:T;sha256:later;id:7f..  ──▶
-//                                        ◀──  accept;from:OFFSET;prefix:DIGEST   or   refuse;why:...
+//                                        ◀──  accept;from:OFFSET;prefix:DIGEST   or   refuse;why:...[;retry:yes]
 //     ═══ N - OFFSET bytes, raw, unacknowledged; they end by their number ═══▶    (failed;why:... may come meanwhile)
 //     done;sha256:DIGEST  ──▶
 //                                        ◀──  verified   or   corrupt   or   failed;why:...
@@ -82,7 +82,8 @@ Bytes encode_offer(const FileOffer& offer);
 Bytes encode_accept(const FileAccept& accept);
 Bytes encode_done(const std::optional<Sha256>& sha256);
 Bytes encode_withdrawal(const FileWithdrawal& withdrawal);
-// `type` is "refuse" or "failed".
-Bytes encode_why(std::string_view type, std::string_view why);
+// `type` is "refuse" or "failed". With `passing` the reason may be gone in a moment: `retry:yes` is added.
+Bytes encode_why(std::string_view type, std::string_view why, bool passing = false);
+bool is_passing(const Message& message);
 
 }  // namespace wirelab

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "lab/services/file_name.hpp"
+#include "lab/services/keep_alive.hpp"
 
 namespace wirelab {
 namespace {
@@ -34,7 +35,7 @@ FileReceiver::FileReceiver(Selector& loop, const Opener& opener, const Endpoint&
       folder_(std::move(folder)),
       events_(std::move(events)),
       options_(options),
-      server_(loop, opener, local, tcp_events(), options.tcp) {}
+      server_(loop, with_keep_alive(opener), local, tcp_events(), options.tcp) {}
 
 FileReceiver::~FileReceiver() { loop_.cancel(sweep_); }
 
@@ -57,13 +58,14 @@ TcpServer::Events FileReceiver::tcp_events() {
 
 void FileReceiver::on_data(ClientId id, ByteView bytes) {
   auto& client = clients_.at(id);
-  client.heard = now();
   if (client.over) return;
   if (const auto incoming = client.incoming) {
     if (incoming->state == State::finishing) return;
     if (incoming->state != State::receiving) return malformed(id, client, "the sender spoke before the answer");
     const auto size = std::min<std::uint64_t>(bytes.size(), incoming->reception->missing());
     stats_.bytes += size;
+    client.since = now();
+    client.streams = client.streams || size > 0;
     if (const auto error = incoming->reception->take(bytes.first(size)))
       return dismiss(incoming, encode_why("failed", error.message()),
                      {.result = Result::failed, .why = error.message()});
@@ -86,7 +88,10 @@ void FileReceiver::on_messages(ClientId id, Client& client, ByteView bytes) {
     if (client.over) return;
   }
   client.decoder.keep();
-  if (client.incoming && client.decoder.eof()) malformed(id, client, "the sender spoke before the answer");
+  // Only `done` may come in pieces.
+  const auto& incoming = client.incoming;
+  const bool due = !incoming || (incoming->state == State::receiving && incoming->reception->missing() == 0);
+  if (!due && client.decoder.eof()) malformed(id, client, "the sender spoke before the answer");
 }
 
 void FileReceiver::on_message(ClientId id, Client& client, const Message& message) {
@@ -112,25 +117,32 @@ void FileReceiver::on_message(ClientId id, Client& client, const Message& messag
 
 void FileReceiver::on_offer(ClientId id, Client& client, const FileOffer& offer) {
   ++stats_.offers;
+  const auto* fate = recent_.find(key_of({client.peer, offer}));
+  if (fate != nullptr && fate->received && (!offer.digest.known || offer.digest.known == fate->sha256))
+    return say_verified(id, client);
   if (take_over(id, client, offer)) return;
   const auto incoming = std::make_shared<Incoming>();
   incoming->transfer = {client.peer, offer};
   incoming->client = id;
   client.incoming = incoming;
-  if (incoming_.contains(offer.id))
-    return dismiss(incoming, encode_why("refuse", "this id is in use"),
-                   {.result = Result::refused, .why = "its id is in use"});
+  const auto refuse = [&](std::string_view why, bool passing = false) {
+    dismiss(incoming, encode_why("refuse", why, passing), {.result = Result::refused, .why = std::string(why)});
+  };
+  if (incoming_.contains(offer.id)) return refuse("this id is in use", true);
+  if (stopped_) return refuse("the receiver stops");
+  if (const auto fault = file_name_fault(offer.name)) return refuse(*fault);
   incoming_[offer.id] = incoming;
-  const auto key = key_of(incoming->transfer);
-  if (received_.has(key)) {
-    // The sender has not heard the last word.
-    return dismiss(incoming, encode_message("verified"),
-                   {.result = Result::received, .name = offer.name, .sha256 = offer.digest.known});
-  }
-  if (const auto fault = file_name_fault(offer.name))
-    return dismiss(incoming, encode_why("refuse", *fault), {.result = Result::refused, .why = std::string(*fault)});
-  if (!events_.on_offer || accepted_.has(key)) return prepare(incoming);
+  client.since = now();
+  const bool known = recent_.find(key_of(incoming->transfer)) != nullptr;
+  if (!events_.on_offer || known) return prepare(incoming);
   events_.on_offer(incoming->transfer);
+}
+
+// All was well, but for the last word, which the sender has not heard.
+void FileReceiver::say_verified(ClientId id, Client& client) {
+  server_.send(id, encode_message("verified"));
+  client.over = true;
+  server_.close(id);
 }
 
 // True if this is the sender of a transfer that needs it no more but for the verdict. If it is needed, its old
@@ -164,7 +176,7 @@ void FileReceiver::on_withdrawal(Client& client, const FileWithdrawal& withdrawa
 void FileReceiver::accept(const std::string& id) {
   const auto incoming = find(id);
   if (!incoming || incoming->state != State::asked) return;
-  accepted_.add(key_of(incoming->transfer));
+  recent_.set(key_of(incoming->transfer), {});
   prepare(incoming);
 }
 
@@ -194,7 +206,8 @@ void FileReceiver::prepare(const std::shared_ptr<Incoming>& incoming) {
 void FileReceiver::on_prepared(const std::shared_ptr<Incoming>& incoming, const FileReception::Prepared& prepared) {
   const auto& offer = incoming->transfer.offer;
   if (const auto* refusal = std::get_if<FolderRefusal>(&prepared))
-    return dismiss(incoming, encode_why("refuse", refusal->why), {.result = Result::refused, .why = refusal->why});
+    return dismiss(incoming, encode_why("refuse", refusal->why, refusal->passing),
+                   {.result = Result::refused, .why = refusal->why});
   if (std::holds_alternative<FileReception::AlreadyThere>(prepared))
     return dismiss(incoming, encode_message("verified"),
                    {.result = Result::received, .name = offer.name, .sha256 = offer.digest.known});
@@ -202,7 +215,7 @@ void FileReceiver::on_prepared(const std::shared_ptr<Incoming>& incoming, const 
   incoming->state = State::receiving;
   incoming->told = accept.from;
   incoming->meter.emplace(offer.size, accept.from, now());
-  clients_.at(*incoming->client).heard = now();
+  clients_.at(*incoming->client).since = now();
   if (accept.from > 0) ++stats_.resumed;
   answer(*incoming, encode_accept(accept));
   if (events_.on_begin) events_.on_begin(incoming->transfer, accept.from);
@@ -224,7 +237,7 @@ void FileReceiver::on_finished(const std::shared_ptr<Incoming>& incoming, const 
                    {.result = Result::corrupt, .why = "its digest is not the sender's"});
   const auto& [name, sha256] = std::get<FileReception::Received>(finished);
   ++stats_.received;
-  received_.add(key_of(incoming->transfer));
+  recent_.set(key_of(incoming->transfer), {.received = true, .sha256 = sha256});
   dismiss(incoming, encode_message("verified"), {.result = Result::received, .name = name, .sha256 = sha256});
 }
 
@@ -249,8 +262,9 @@ void FileReceiver::dismiss(const std::shared_ptr<Incoming>& incoming, const Byte
 void FileReceiver::malformed(ClientId id, Client& client, std::string_view reason) {
   ++stats_.malformed;
   if (const auto incoming = client.incoming) {
-    const auto type = incoming->state == State::receiving ? "failed" : "refuse";
-    return dismiss(incoming, encode_why(type, reason), {.result = Result::failed, .why = std::string(reason)});
+    const bool begun = incoming->state == State::receiving;
+    return dismiss(incoming, encode_why(begun ? "failed" : "refuse", reason),
+                   {.result = begun ? Result::failed : Result::refused, .why = std::string(reason)});
   }
   server_.send(id, encode_why("refuse", reason));
   client.over = true;
@@ -265,6 +279,7 @@ void FileReceiver::end(std::shared_ptr<Incoming> incoming, Outcome outcome) {
   if (outcome.result == Result::received) outcome.bytes = offer.size;
   incoming->reception.reset();
   if (events_.on_end) events_.on_end(incoming->transfer, outcome);
+  if (stopped_ && incoming_.empty()) server_.stop(std::exchange(stopped_, nullptr));
 }
 
 void FileReceiver::on_close(ClientId id, const CloseReason& reason) {
@@ -280,20 +295,37 @@ void FileReceiver::on_close(ClientId id, const CloseReason& reason) {
                                     incoming->transfer.offer.size, reason.to_string())});
 }
 
+Duration FileReceiver::limit_of(const Client& client) const {
+  if (client.over) return Duration::max();  // closing has a limit of its own
+  if (!client.incoming) return options_.offer_limit;
+  const auto& incoming = *client.incoming;
+  if (incoming.state == State::asked) return options_.answer_limit;
+  if (incoming.state != State::receiving) return Duration::max();
+  return client.streams && incoming.reception->missing() > 0 ? options_.silence_limit : options_.hashing_limit;
+}
+
 void FileReceiver::sweep() {
-  std::vector<ClientId> silent;
-  std::vector<std::shared_ptr<Incoming>> moved;
+  std::vector<ClientId> late;
   for (const auto& [id, client] : clients_) {
-    const bool receives = client.incoming && client.incoming->state == State::receiving;
-    if (client.over || (client.incoming && !receives)) continue;
-    if (now() - client.heard > (receives ? options_.silence_limit : options_.offer_limit)) silent.push_back(id);
-    if (receives && client.incoming->reception->received() != client.incoming->told) moved.push_back(client.incoming);
+    if (now() - client.since > limit_of(client)) late.push_back(id);
   }
-  for (const auto id : silent) server_.abort(id, CloseCause::too_slow);
-  for (const auto& incoming : moved) {
-    if (!incoming->reception) continue;
-    incoming->told = incoming->reception->received();
-    const auto progress = incoming->meter->at(now(), incoming->told);
+  for (const auto id : late) {
+    const auto incoming = clients_.at(id).incoming;
+    if (incoming && incoming->state == State::asked)
+      refuse(incoming->transfer.offer.id, "nobody has answered");
+    else
+      server_.abort(id, CloseCause::too_slow);
+  }
+  tell_progress();
+}
+
+void FileReceiver::tell_progress() {
+  const auto all = incoming_;
+  for (const auto& [id, incoming] : all) {
+    const auto received = incoming->reception ? incoming->reception->received() : 0;
+    if (incoming->state != State::receiving || !incoming->reception || received == incoming->told) continue;
+    incoming->told = received;
+    const auto progress = incoming->meter->at(now(), received);
     if (events_.on_progress) events_.on_progress(incoming->transfer, progress);
   }
 }
@@ -301,9 +333,12 @@ void FileReceiver::sweep() {
 void FileReceiver::stop(std::function<void()> stopped) {
   const auto all = incoming_;
   for (const auto& [id, incoming] : all) {
-    if (incoming->state != State::finishing) end(incoming, {.result = Result::cut, .why = "the receiver stops"});
+    if (incoming->state == State::finishing) continue;
+    const Outcome outcome{.result = Result::cut, .why = "the receiver stops"};
+    dismiss(incoming, encode_why("failed", outcome.why, true), outcome);
   }
-  server_.stop(std::move(stopped));
+  if (incoming_.empty()) return server_.stop(std::move(stopped));
+  stopped_ = std::move(stopped);
 }
 
 }  // namespace wirelab

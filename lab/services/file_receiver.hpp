@@ -13,7 +13,7 @@
 
 #include "lab/services/file_progress.hpp"
 #include "lab/services/file_reception.hpp"
-#include "lab/services/recent_ids.hpp"
+#include "lab/services/recent_files.hpp"
 #include "lab/stack/frame_decoder.hpp"
 #include "lab/stack/tcp_server.hpp"
 
@@ -37,7 +37,7 @@ class FileReceiver {
     std::optional<Sha256> sha256;  // where verified
     std::uint64_t bytes = 0;       // that are there
   };
-  // Of one offer, from on_offer to on_end. What came from the sender is printable() before a terminal sees it.
+  // Of one offer. What came from the sender is printable() before a terminal sees it.
   struct Transfer {
     Endpoint peer;
     FileOffer offer;
@@ -46,18 +46,21 @@ class FileReceiver {
   // may not destroy the receiver.
   struct Events {
     // To be answered by accept() or refuse(), now or later; empty: everything is accepted. Not called for a transfer
-    // that was accepted before and is resumed.
+    // that was accepted before and is resumed, nor for one that cannot be: of that on_end alone tells.
     std::function<void(const Transfer&)> on_offer;
     std::function<void(const Transfer&, std::uint64_t from)> on_begin;
     std::function<void(const Transfer&, const FileProgress&)> on_progress;  // now and then, while bytes come
-    std::function<void(const Transfer&, const Outcome&)> on_end;  // once for each connection that brought an offer
+    // Once for each connection that brought an offer, but not for a sender that only missed its `verified`.
+    std::function<void(const Transfer&, const Outcome&)> on_end;
   };
   struct Options {
     NameClash clash = NameClash::refuse;
     Duration offer_limit = std::chrono::seconds(30);    // from connecting to a whole offer
-    Duration silence_limit = std::chrono::seconds(60);  // without a byte while some are due
+    Duration answer_limit = std::chrono::minutes(10);   // for accept() or refuse(): then it is refused
+    Duration silence_limit = std::chrono::seconds(60);  // without a byte, in the middle of the stream
+    Duration hashing_limit = std::chrono::hours(1);     // before and after it: the sender may have much to hash
     Duration progress_interval = std::chrono::milliseconds(250);
-    TcpServer::Options tcp{.connection = {.read_size = std::size_t{256} << 10}};
+    TcpServer::Options tcp{.max_clients = 256, .connection = {.read_size = std::size_t{256} << 10}};
   };
   struct Stats {
     std::uint64_t offers = 0;
@@ -83,7 +86,8 @@ class FileReceiver {
   void refuse(const std::string& id, std::string_view why);
   // Resets the connection of a transfer; what came is kept, and the sender may come back. Does nothing if it is gone.
   void cut(const std::string& id);
-  // Listens no more and ends all transfers; `stopped` is called from the loop when the last connection is gone.
+  // Takes no more and ends all transfers but those that are whole: they are still finished. `stopped` is called from
+  // the loop when the last connection is gone.
   void stop(std::function<void()> stopped);
   [[nodiscard]] const Endpoint& local() const { return server_.local(); }
   [[nodiscard]] const Stats& stats() const { return stats_; }
@@ -106,9 +110,10 @@ class FileReceiver {
     explicit Client(const Endpoint& from) : peer(from) {}
     Endpoint peer;
     FrameDecoder decoder{file_frame_limits};
-    std::shared_ptr<Incoming> incoming;  // once offered
-    SteadyTime heard = std::chrono::steady_clock::now();
-    bool over = false;  // answered for the last time: what still comes is not read
+    std::shared_ptr<Incoming> incoming;                   // once offered
+    SteadyTime since = std::chrono::steady_clock::now();  // of limit_of()
+    bool streams = false;                                 // a byte of the file has come
+    bool over = false;                                    // answered for the last time: what still comes is not read
   };
 
   TcpServer::Events tcp_events();
@@ -119,6 +124,7 @@ class FileReceiver {
   void on_offer(ClientId id, Client& client, const FileOffer& offer);
   void on_withdrawal(Client& client, const FileWithdrawal& withdrawal);
   void on_done(Incoming& incoming, const std::optional<Sha256>& sha256);
+  void say_verified(ClientId id, Client& client);
   bool take_over(ClientId id, Client& client, const FileOffer& offer);
   void prepare(const std::shared_ptr<Incoming>& incoming);
   void on_prepared(const std::shared_ptr<Incoming>& incoming, const FileReception::Prepared& prepared);
@@ -128,7 +134,9 @@ class FileReceiver {
   void dismiss(const std::shared_ptr<Incoming>& incoming, const Bytes& message, Outcome outcome);
   void malformed(ClientId id, Client& client, std::string_view reason);
   void end(std::shared_ptr<Incoming> incoming, Outcome outcome);
+  [[nodiscard]] Duration limit_of(const Client& client) const;
   void sweep();
+  void tell_progress();
 
   Selector& loop_;
   FileWorker& worker_;
@@ -138,7 +146,8 @@ class FileReceiver {
   Stats stats_;
   std::unordered_map<ClientId, Client> clients_;
   std::map<std::string, std::shared_ptr<Incoming>> incoming_;  // by id
-  RecentIds accepted_, received_;
+  RecentFiles recent_;
+  std::function<void()> stopped_;  // to be called when the last transfer is finished
   Selector::TimerId sweep_;
   TcpServer server_;
 };

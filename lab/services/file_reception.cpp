@@ -9,10 +9,10 @@ FileReception::FileReception(FileWorker& worker, std::shared_ptr<const TargetFol
     : worker_(worker), folder_(std::move(folder)), offer_(std::move(offer)), clash_(clash) {}
 
 FileReception::~FileReception() {
-  if (!part_ || missing() == 0) return;  // whole: it may have its name already, and stays as it is
+  if (!part_ || given_away_) return;
   if (part_->size() == 0)
     folder_->remove(*part_);
-  else
+  else if (missing() > 0)
     part_->truncate(part_->size());  // gives back what was reserved
 }
 
@@ -81,11 +81,13 @@ void FileReception::judge(const std::optional<Sha256>& told, const std::optional
   if (!own) return then(FolderRefusal{"the part file cannot be read"});
   const bool as_offered = !offer_.digest.known || offer_.digest.known == own;
   if (told == own && as_offered) return publish(own, then);
+  given_away_ = true;
   folder_->remove(*part_);
   then(Corrupt{});
 }
 
 void FileReception::publish(const std::optional<Sha256>& own, std::function<void(const Finished&)> then) {
+  given_away_ = true;
   const auto result = std::make_shared<std::variant<std::string, FolderRefusal>>();
   auto work = [result, folder = folder_, file = part_->file(), part = part_->name(), name = offer_.name,
                mtime = offer_.mtime, clash = clash_] { *result = folder->publish(*file, part, name, mtime, clash); };

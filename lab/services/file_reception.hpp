@@ -64,6 +64,7 @@ class FileReception {
   NameClash clash_;
   std::optional<PartFile> part_;
   std::optional<FileDigest> digest_;
+  bool given_away_ = false;                               // it has its name, or is about to get it, or is removed
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what comes back from the worker
 };
 

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "lab/base/error.hpp"
+#include "lab/services/keep_alive.hpp"
 
 namespace wirelab {
 namespace {
@@ -48,7 +49,7 @@ std::string_view FileSender::to_string(Result result) {
 FileSender::FileSender(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& receiver,
                        FileWorker& worker, SourceFile source, Events events, Options options)
     : loop_(loop),
-      opener_(std::move(opener)),
+      opener_(with_keep_alive(std::move(opener))),
       local_(local),
       receiver_(receiver),
       worker_(worker),
@@ -123,7 +124,9 @@ void FileSender::on_message(const Message& message) {
   if (message.type == "verified" && (state_ == State::offering || state_ == State::verifying))
     return end(Result::verified, "");
   if (message.type == "corrupt") return end(Result::corrupt, "what arrived has another digest");
+  if (message.type == "refuse" && is_passing(message)) return lost(read_why(message), Result::refused);
   if (message.type == "refuse" && state_ == State::offering) return end(Result::refused, read_why(message));
+  if (message.type == "failed" && is_passing(message)) return lost(read_why(message), Result::failed);
   if (message.type == "failed") return end(Result::failed, read_why(message));
   if (message.type == "accept" && state_ == State::offering) return on_answer(message);
   end(Result::failed, fmt::format("the receiver speaks out of turn: {}", message.type));
@@ -138,6 +141,7 @@ void FileSender::on_answer(const Message& message) {
 // Only what is the beginning of this file may be kept.
 void FileSender::check(const FileAccept& accept) {
   enter(State::checking);
+  moved_ = now();
   const bool hashes = offer_.digest.wanted && !offer_.digest.known;
   if (hashes || accept.from > 0) digest_.emplace(worker_, source_.file());
   if (accept.from > 0) ask_about(accept);
@@ -150,7 +154,7 @@ void FileSender::ask_about(const FileAccept& accept) {
     if (!digest) return withdraw("the file cannot be read");
     if (digest == accept.prefix) return begin(accept.from);
     offer_.resume = false;
-    lost("what the receiver kept is no beginning of this file");
+    connect_after(Duration::zero(), "what the receiver kept is no beginning of this file");
   });
 }
 
@@ -196,18 +200,22 @@ void FileSender::say_done() {
   client_->send(encode_done(offer_.digest.known));
 }
 
-void FileSender::lost(const std::string& why) {
+void FileSender::lost(const std::string& why, Result otherwise) {
   if (state_ == State::withdrawing) return;
   const auto wait = pause_;
   const auto& [first, most, limit] = options_.retry;
   const bool in_vain = limit == Duration::zero() || (limit != Duration::max() && now() + wait > moved_ + limit);
-  if (in_vain) return end(Result::no_answer, why);
+  if (in_vain) return end(otherwise, why);
+  pause_ = std::min(2 * pause_, most);
+  connect_after(wait, why);
+}
+
+void FileSender::connect_after(Duration pause, const std::string& why) {
   enter(State::pausing);
   digest_.reset();
   client_.reset();
-  pause_ = std::min(2 * pause_, most);
-  retry_ = loop_.after(wait, [this] { connect_again(); });
-  tell(events_.on_retry, why, wait);
+  retry_ = loop_.after(pause, [this] { connect_again(); });
+  tell(events_.on_retry, why, pause);
 }
 
 // In the stream nothing can be said any more, so that is said beside it; the receiver then ends the transfer.
@@ -215,19 +223,23 @@ void FileSender::withdraw(const std::string& why) {
   enter(State::withdrawing);
   digest_.reset();
   const auto reason = source_.change().value_or(why);
-  complaint_ = std::make_unique<TcpClient>(
-      loop_, opener_, Endpoint{local_.address, Port{}}, receiver_,
-      TcpClient::Events{.on_connect =
-                            [this, reason] {
-                              complaint_->send(encode_withdrawal({offer_.id, reason}));
-                              complaint_->close();
-                            },
-                        .on_data = {},
-                        .on_end = {},
-                        .on_drained = {},
-                        .on_close = [this, reason](const CloseReason&) { end(Result::changed, reason); },
-                        .on_retry = {}},
-      TcpClient::Options{.connection = options_.connection, .retry = {}});
+  TcpClient::Events events{.on_connect =
+                               [this, reason] {
+                                 complaint_->send(encode_withdrawal({offer_.id, reason}));
+                                 complaint_->close();
+                               },
+                           .on_data = {},
+                           .on_end = {},
+                           .on_drained = {},
+                           .on_close = [this, reason](const CloseReason&) { end(Result::changed, reason); },
+                           .on_retry = {}};
+  try {
+    complaint_ =
+        std::make_unique<TcpClient>(loop_, opener_, Endpoint{local_.address, Port{}}, receiver_, std::move(events),
+                                    TcpClient::Options{.connection = options_.connection, .retry = {}});
+  } catch (const std::system_error&) {
+    end(Result::changed, reason);  // the receiver sees the end of the connection only
+  }
 }
 
 Duration FileSender::limit() const {

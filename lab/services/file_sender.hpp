@@ -48,9 +48,10 @@ class FileSender {
   };
   struct Options {
     bool digest = true;
-    // Between attempts; the limit counts from the last byte that was not sent before. Zero: there is one attempt only.
+    // Between attempts; the limit counts from the last byte that was not sent before, or from the receiver's consent.
+    // Zero: there is one attempt only.
     TcpClient::Retry retry{.limit = std::chrono::seconds(30)};
-    Duration answer_limit = std::chrono::minutes(5);    // for a person at the other end, or a disk
+    Duration answer_limit = std::chrono::minutes(30);   // for a person at the other end, or a disk
     Duration silence_limit = std::chrono::seconds(60);  // in which nothing is taken
     Duration progress_interval = std::chrono::milliseconds(250);
     std::string id;  // of the transfer, 32 hexadecimal digits; empty: a random one
@@ -98,7 +99,8 @@ class FileSender {
   void stream();
   void on_sent();
   void say_done();
-  void lost(const std::string& why);
+  void lost(const std::string& why, Result otherwise = Result::no_answer);
+  void connect_after(Duration pause, const std::string& why);
   void withdraw(const std::string& why);
   void watch();
   [[nodiscard]] Duration limit() const;

@@ -14,20 +14,25 @@ namespace {
 
 std::uint64_t mtime_of(const struct stat& status) {
   constexpr std::int64_t second = 1'000'000'000;
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec));
+  // Years beyond 2262 do not fit.
+  const auto seconds = std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, INT64_MAX / second - 1);
+  return static_cast<std::uint64_t>(seconds * second + (status.st_mtim.tv_sec < 0 ? 0 : status.st_mtim.tv_nsec));
 }
 
 }  // namespace
 
-SourceFile::SourceFile(const std::string& path) {
-  // O_NONBLOCK: a pipe is refused, not waited for.
-  file_ = std::make_shared<const UniqueFd>(check_errno(
-      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), fmt::format("open '{}'", printable(path))));
+SourceFile::SourceFile(const std::string& path) : name_(path.substr(path.rfind('/') + 1)) {
+  const auto what = fmt::format("'{}'", printable(path));
   struct stat status {};
-  check_errno(::fstat(file_->get(), &status), fmt::format("look at '{}'", printable(path)));
+  // Looked at before it is opened: to open a device may do something, and to open a pipe waits.
+  check_errno(::stat(path.c_str(), &status), "look at " + what);
+  if (S_ISREG(status.st_mode)) {
+    constexpr int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    file_ = std::make_shared<const UniqueFd>(check_errno(::open(path.c_str(), flags), "open " + what));
+    check_errno(::fstat(file_->get(), &status), "look at " + what);
+  }
   if (!S_ISREG(status.st_mode))
-    throw BadInput(fmt::format("'{}' is no regular file\nonly files are sent: pack a folder first", printable(path)));
-  name_ = path.substr(path.rfind('/') + 1);
+    throw BadInput(fmt::format("{} is no regular file\nonly files are sent: pack a folder first", what));
   size_ = static_cast<std::uint64_t>(status.st_size);
   mtime_ = mtime_of(status);
 }

@@ -78,27 +78,40 @@ std::shared_ptr<const UniqueFd> TargetFolder::find(const std::string& name, std:
   return fits ? file : nullptr;
 }
 
+// O_NONBLOCK: a pipe of that name must not hold us up.
+TargetFolder::Opened TargetFolder::open_or_create(const std::string& part) const {
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  const int created = ::openat(folder_.get(), part.c_str(), flags | O_CREAT | O_EXCL, 0666);
+  if (created >= 0) return {std::make_shared<const UniqueFd>(created), true};
+  if (errno != EEXIST) return {std::make_shared<const UniqueFd>()};
+  return {std::make_shared<const UniqueFd>(::openat(folder_.get(), part.c_str(), flags))};
+}
+
+bool TargetFolder::is_called(const UniqueFd& file, const std::string& name) const {
+  struct stat opened {
+  }, named{};
+  return ::fstat(file.get(), &opened) == 0 &&
+         ::fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_dev == opened.st_dev &&
+         named.st_ino == opened.st_ino;
+}
+
 std::variant<PartFile, FolderRefusal> TargetFolder::open_part(const std::string& name) const {
+  const FolderRefusal busy{.why = "a file of this name is just being received", .passing = true};
   auto part = part_name(name);
   for (int tries = open_tries; tries > 0; --tries) {
-    // O_NONBLOCK: a pipe of that name must not hold us up.
-    constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-    auto file = std::make_shared<const UniqueFd>(::openat(folder_.get(), part.c_str(), flags, 0666));
+    auto [file, is_new] = open_or_create(part);
+    if (!*file && errno == ENOENT) continue;  // it was there for a moment
     if (!*file && errno == ELOOP) return FolderRefusal{"the part file is a symbolic link"};
-    struct stat opened {};
-    if (!*file || ::fstat(file->get(), &opened) != 0) return refusal("the part file cannot be opened", errno);
-    if (const auto fault = part_fault(opened)) return *fault;
-    if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
-      return FolderRefusal{"a file of this name is just being received"};
+    struct stat status {};
+    if (!*file || ::fstat(file->get(), &status) != 0) return refusal("the part file cannot be opened", errno);
+    if (const auto fault = part_fault(status); fault && !is_new) return *fault;
+    if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) return busy;
     // Whoever held the lock may have given the file its name, so that it is not ours any more.
-    struct stat named {};
-    const bool same = ::fstatat(folder_.get(), part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                      named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-    if (!same) continue;
-    check_errno(::fstat(file->get(), &opened), "look at a part file");
-    return PartFile(std::move(file), std::move(part), static_cast<std::uint64_t>(opened.st_size));
+    if (!is_called(*file, part)) continue;
+    check_errno(::fstat(file->get(), &status), "look at a part file");
+    return PartFile(std::move(file), std::move(part), static_cast<std::uint64_t>(status.st_size));
   }
-  return FolderRefusal{"a file of this name is just being received"};
+  return busy;
 }
 
 std::optional<FolderRefusal> TargetFolder::reserve(const PartFile& part, std::uint64_t total) const {
@@ -150,6 +163,7 @@ std::variant<std::string, FolderRefusal> TargetFolder::publish(const UniqueFd& f
   }
   if (error.value() == EEXIST) return FolderRefusal{"a file of this name exists already"};
   if (error) return refusal("the file cannot get its name", error.value());
+  if (!is_called(file, chosen)) return FolderRefusal{"the part file was exchanged by somebody else"};
   ::fsync(folder_.get());
   return chosen;
 }

@@ -26,6 +26,7 @@ enum class NameClash : std::uint8_t {
 // Why something cannot be done, for the one at the other end: no path of this machine in it.
 struct FolderRefusal {
   std::string why;
+  bool passing = false;  // may be gone in a moment
 };
 
 // A part file, open and locked, so that nobody else receives the same. Destroying it leaves the file where it is.
@@ -73,6 +74,12 @@ class TargetFolder {
                                                                  NameClash clash) const;
 
  private:
+  struct Opened {
+    std::shared_ptr<const UniqueFd> file;
+    bool is_new = false;
+  };
+  [[nodiscard]] Opened open_or_create(const std::string& part) const;
+  [[nodiscard]] bool is_called(const UniqueFd& file, const std::string& name) const;
   // Empty, or why not: EEXIST if there is something of that name.
   [[nodiscard]] std::error_code rename_new(const std::string& part, const std::string& name) const;
 

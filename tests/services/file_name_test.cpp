@@ -16,12 +16,12 @@ TEST(FileName, WhatAFileFromOutsideMayBeCalled) {
       {"report 2026.pdf", true},
       {"größe.txt", true},
       {"日本.txt", true},
-      {"...", true},
-      {".hidden", true},
+      {"...", false},
+      {".hidden", false},
       {"a\\b", true},
       {"-rf", true},
       {"x.part", true},
-      {".part.x", true},
+      {".part.x", false},
       {std::string(255, 'x'), true},
       {std::string(256, 'x'), false},
       {"", false},
@@ -73,7 +73,6 @@ TEST(FileName, LongNamesThatShareTheirBeginningHavePartsOfTheirOwn) {
 TEST(FileName, ANumberStandsBeforeTheExtensionAndTheNameStaysShortEnough) {
   EXPECT_EQ(numbered_name("report.pdf", 2), "report (2).pdf");
   EXPECT_EQ(numbered_name("report", 1), "report (1)");
-  EXPECT_EQ(numbered_name(".profile", 1), ".profile (1)");
   EXPECT_EQ(numbered_name("a.tar.gz", 10), "a.tar (10).gz");
   EXPECT_EQ(numbered_name(std::string(251, 'x') + ".txt", 1), std::string(247, 'x') + " (1).txt");
   std::string accents;

@@ -1,6 +1,7 @@
 // A receiver and senders in one loop, over loopback: what arrives, what is refused, and what a cut leaves behind.
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -288,7 +289,7 @@ TEST_P(FileTransferTest, WhoWasAllowedToSendOneFileMayNotSendAnotherUnderItsId) 
   ASSERT_TRUE(all_ended(1));
   EXPECT_THAT(say(wire(), 10).text, HasSubstr("accept")) << "the same is not asked about again";
   ASSERT_TRUE(all_ended(2));
-  offer.name = ".profile";
+  offer.name = "profile";
   auto other = plain_client(to.local());
   ::send(other.get(), wire().data(), wire().size(), MSG_NOSIGNAL);
   EXPECT_TRUE(until([&] { return asked.size() == 2; }));
@@ -451,7 +452,7 @@ TEST_P(FileTransferTest, TwoOfOneNameAtOnceDoNotMix) {
 }
 
 TEST_P(FileTransferTest, WhoConnectsAndIsSilentIsCutOff) {
-  auto& to = receiver({.offer_limit = 20ms, .silence_limit = 20ms, .progress_interval = 5ms});
+  auto& to = receiver({.offer_limit = 20ms, .hashing_limit = 20ms, .progress_interval = 5ms});
   EXPECT_EQ(say("\x30", 1).end, ECONNRESET);
   const FileOffer offer{.name = "a", .size = 4, .mtime = 0, .digest = {}, .id = std::string(32, '6')};
   EXPECT_EQ(say(std::string(as_text(encode_offer(offer))), 10'000).end, ECONNRESET);
@@ -468,7 +469,127 @@ TEST_P(FileTransferTest, StoppingEndsWhatRunsAndKeepsWhatCame) {
   bool stopped = false;
   to.stop([&] { stopped = true; });
   EXPECT_TRUE(until([&] { return stopped && !sent.empty(); }));
-  EXPECT_EQ(sent[0].result, FileSender::Result::no_answer);
+  EXPECT_EQ(sent[0].result, FileSender::Result::failed);
+}
+
+TEST_P(FileTransferTest, WhereTheStreamIsTornDoesNotMatter) {
+  auto& to = receiver();
+  const std::string text = "text";
+  FileOffer offer{.name = "", .size = text.size(), .mtime = 0, .digest = {}, .id = ""};
+  const auto rest = text + std::string(as_text(encode_done(sha256_of(as_bytes(text)))));
+  for (std::size_t at = 0; at < rest.size(); at += at < 8 ? 1 : 13) {
+    offer.name = "f" + std::to_string(at);
+    offer.id = fmt::format("{:032x}", at);
+    const auto first = std::string(as_text(encode_offer(offer)));
+    const auto peer = plain_client(to.local());
+    Reader reader;
+    // The offer byte by byte, which is what a very slow network does.
+    for (const char byte : first) ::send(peer.get(), &byte, 1, MSG_NOSIGNAL);
+    const auto before = begun.size();
+    ASSERT_TRUE(until([&] { return begun.size() > before; }));
+    ::send(peer.get(), rest.data(), at, MSG_NOSIGNAL);
+    ASSERT_TRUE(until([&] { return to.stats().bytes % text.size() == std::min(at, text.size()) % text.size(); }));
+    loop.turn(1ms);
+    ::send(peer.get(), rest.data() + at, rest.size() - at, MSG_NOSIGNAL);
+    ASSERT_TRUE(until([&] {
+      reader.read(peer.get());
+      return reader.end.has_value();
+    }));
+    EXPECT_THAT(reader.text, HasSubstr("type:verified")) << at;
+  }
+}
+
+TEST_P(FileTransferTest, AnOfferThatComesTooSlowlyIsCutOffThoughItMoves) {
+  auto& to = receiver({.offer_limit = 30ms, .progress_interval = 5ms});
+  const auto peer = plain_client(to.local());
+  const FileOffer offer{.name = std::string(200, 'a'), .size = 4, .mtime = 0, .digest = {}, .id = std::string(32, '8')};
+  const auto text = std::string(as_text(encode_offer(offer)));
+  std::size_t at = 0;
+  const auto tick = loop.every(2ms, [&] {
+    if (at < text.size()) ::send(peer.get(), &text[at++], 1, MSG_NOSIGNAL);
+  });
+  ASSERT_TRUE(until([&] { return to.tcp().stats().accepted == 1; }));
+  EXPECT_TRUE(until([&] { return to.tcp().clients() == 0; }));
+  EXPECT_LT(at, text.size());
+  loop.cancel(tick);
+}
+
+TEST_P(FileTransferTest, AnOfferThatNobodyAnswersIsRefused) {
+  asks = true;
+  receiver({.answer_limit = 20ms, .progress_interval = 5ms});
+  const auto outcome = send(source("a", "text"));
+  EXPECT_EQ(outcome.result, FileSender::Result::refused);
+  EXPECT_EQ(outcome.why, "nobody has answered");
+}
+
+// What lies there is no reason to give up, nor is a person who takes longer than the retries would.
+TEST_P(FileTransferTest, AStalePartFileNeedsNoRetries) {
+  asks = true;
+  auto& to = receiver();
+  write_file(target / ".a.part", "something else");
+  const auto one = sender(source("a", "text"), {.retry = {.limit = Duration::zero()}});
+  ASSERT_TRUE(until([&] { return asked.size() == 1; }));
+  to.accept(one->offer().id);
+  ASSERT_TRUE(until([&] { return !sent.empty(); }));
+  EXPECT_EQ(sent[0].result, FileSender::Result::verified) << sent[0].why;
+}
+
+TEST_P(FileTransferTest, ASenderThatMissedTheLastWordHearsItAndNothingElseHappens) {
+  auto& to = receiver();
+  const auto one = sender(source("a", "text"));
+  ASSERT_TRUE(until([&] { return ended.size() == 1 && !sent.empty(); }));
+  auto offer = one->offer();
+  EXPECT_THAT(say(std::string(as_text(encode_offer(offer))), 1000).text, HasSubstr("type:verified"));
+  offer.digest.known = Sha256{1};
+  EXPECT_THAT(say(std::string(as_text(encode_offer(offer))), 1000).text, HasSubstr("exists already"));
+  ASSERT_TRUE(all_ended(2));
+  EXPECT_EQ(ended[1].result, FileReceiver::Result::refused) << "a digest that is not the file's";
+  EXPECT_EQ(to.stats().received, 1U);
+}
+
+TEST_P(FileTransferTest, OfTheFilesThatDidNotComeNoEmptyPartIsLeft) {
+  auto& to = receiver();
+  for (const std::uint64_t size : {0, 5}) {
+    const FileOffer offer{.name = "a", .size = size, .mtime = 0, .digest = {}, .id = fmt::format("{:032x}", size)};
+    const auto text = std::string(as_text(encode_offer(offer)));
+    auto peer = plain_client(to.local());
+    ::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    const auto before = begun.size();
+    ASSERT_TRUE(until([&] { return begun.size() > before; }));
+    reset_by(peer);
+    ASSERT_TRUE(until([&] { return to.transfers() == 0; }));
+    EXPECT_TRUE(std::filesystem::is_empty(target.path()));
+  }
+}
+
+TEST_P(FileTransferTest, StoppingFinishesWhatIsWhole) {
+  auto& to = receiver();
+  const auto text = pattern(5'000'000);
+  const FileOffer offer{.name = "a", .size = text.size(), .mtime = 0, .digest = {}, .id = std::string(32, '7')};
+  const auto whole = text + std::string(as_text(encode_done(sha256_of(as_bytes(text)))));
+  auto peer = plain_client(to.local());
+  const auto first = std::string(as_text(encode_offer(offer)));
+  ::send(peer.get(), first.data(), first.size(), MSG_NOSIGNAL);
+  ASSERT_TRUE(until([&] { return begun.size() == 1; }));
+  std::size_t at = 0;
+  bool stopping = false, stopped = false;
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    const auto count =
+        !peer ? 0 : ::send(peer.get(), whole.data() + at, whole.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    at += count > 0 ? static_cast<std::size_t>(count) : 0;
+    if (to.stats().bytes == text.size() && at == whole.size() && !stopping) {
+      while (loop.turn(Duration::zero()) && ended.empty()) {
+      }
+      stopping = true;
+      to.stop([&] { stopped = true; });
+    }
+    if (peer) reader.read(peer.get());
+    if (reader.end) peer.reset();
+    return stopped;
+  }));
+  EXPECT_THAT(reader.text, ::testing::AnyOf(HasSubstr("type:verified"), HasSubstr("type:failed")));
+  EXPECT_EQ(ended.size(), 1U);
 }
 
 TEST_P(FileTransferTest, OnlyRegularFilesAreSources) {
