@@ -126,7 +126,7 @@ bool Selector::turn(Duration limit) {
   try {
     wait(limit);
     while (next_event_ < events_.size()) deliver(events_[next_event_++]);
-    timers_.run(now());
+    if (timers_.next()) timers_.run(now());
   } catch (...) {
     turning_ = false;
     throw;

@@ -1,7 +1,6 @@
 #include "lab/services/echo.hpp"
 
 #include <algorithm>
-#include <array>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -15,18 +14,6 @@ namespace {
 constexpr std::size_t most_expected = 4096;
 // A port that is free for TCP may be taken for UDP.
 constexpr int port_tries = 16;
-
-// A frame's own bytes: its prefix, the header as it came, and the content.
-void append_unchanged(Bytes& out, const Frame& frame) {
-  std::array<std::uint8_t, frame_prefix_size> prefix{};
-  store_le16(prefix.data(), static_cast<std::uint16_t>(frame.header.size()));
-  const auto header = as_bytes(frame.header);
-  for (const auto part : {ByteView(prefix), header, frame.content}) {
-    const auto old = out.size();
-    out.resize(old + part.size());
-    std::copy(part.begin(), part.end(), out.begin() + static_cast<std::ptrdiff_t>(old));
-  }
-}
 
 }  // namespace
 
@@ -61,10 +48,8 @@ void EchoServer::stop(std::function<void()> stopped) {
 }
 
 void EchoServer::on_frame(ClientId client, const Frame& frame) {
-  answer_.clear();
-  append_unchanged(answer_, frame);
   // Nothing may be left out of a stream: who cannot be answered is cut off.
-  if (!tcp_->tcp().send(client, answer_)) return tcp_->tcp().abort(client, CloseCause::too_slow);
+  if (!tcp_->tcp().send(client, frame.whole)) return tcp_->tcp().abort(client, CloseCause::too_slow);
   ++stats_.answered;
 }
 
@@ -74,6 +59,11 @@ void EchoServer::on_bad_frame(ClientId client, const FrameError& error) {
 }
 
 void EchoServer::on_datagram(const Datagram& datagram) {
+  // Two echo services, told by a forged source to be each other's clients, would answer each other for ever.
+  if (datagram.source.port == local().port) {
+    ++stats_.looped;
+    return;
+  }
   const auto decoded = decode_datagram(datagram.bytes);
   if (const auto* error = std::get_if<FrameError>(&decoded)) {
     ++stats_.malformed;
@@ -143,9 +133,8 @@ void EchoClient::on_datagram(const Datagram& datagram) {
 }
 
 void EchoClient::on_frame(const Frame& frame) {
-  Bytes unchanged;
-  append_unchanged(unchanged, frame);
-  const auto found = std::ranges::find(expected_, unchanged);
+  const auto found =
+      std::ranges::find_if(expected_, [&](const Bytes& sent) { return std::ranges::equal(sent, frame.whole); });
   if (found == expected_.end()) return fail("an answer is not what was sent");
   // A lost datagram leaves its message behind, and later answers still find theirs; a stream loses nothing.
   if (tcp_ && found != expected_.begin()) fail("an answer is out of order");

@@ -24,7 +24,8 @@ namespace wirelab {
 class EchoServer {
  public:
   using ClientId = FrameServer::ClientId;
-  // For whoever shows what happens. Called from the loop only, and each may be empty.
+  // For whoever shows what happens. Called from the loop only, and each may be empty. They may not destroy the server,
+  // and on_bad_datagram may not stop it.
   struct Events {
     std::function<void(ClientId, const Endpoint& peer)> on_open;
     std::function<void(ClientId, const FrameError&)> on_bad_frame;
@@ -34,6 +35,7 @@ class EchoServer {
   struct Stats {
     std::uint64_t answered = 0;   // frames, over both transports
     std::uint64_t malformed = 0;  // TCP: the connection is closed; UDP: the datagram is ignored
+    std::uint64_t looped = 0;     // datagrams from a port of this service's number: ignored
   };
 
   // Listens on TCP and UDP with one port number; with port 0 on one that is free for both. Throws std::system_error.
@@ -57,7 +59,6 @@ class EchoServer {
   Events events_;
   std::unique_ptr<FrameServer> tcp_;
   std::unique_ptr<UdpEndpoint> udp_;
-  Bytes answer_;
   Stats stats_;
 };
 

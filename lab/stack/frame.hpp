@@ -83,6 +83,7 @@ class FieldRange {
 struct Frame {
   std::string_view header;  // as it came, with CL
   ByteView content;
+  ByteView whole;  // as it came, from its prefix to its content's end
 
   [[nodiscard]] FieldRange fields() const { return FieldRange{header}; }
   // Of the first field with this key.

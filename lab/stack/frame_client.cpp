@@ -7,43 +7,46 @@ namespace wirelab {
 
 FrameClient::FrameClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& server, Events events,
                          const Options& options)
-    : events_(std::move(events)),
+    : handlers_(std::make_shared<Handlers>(Handlers{std::move(events)})),
       decoder_(options.frame),
-      alive_(std::make_shared<bool>(true)),
       tcp_(loop, std::move(opener), local, server, tcp_events(), options.tcp) {}
 
-FrameClient::~FrameClient() { *alive_ = false; }
+FrameClient::~FrameClient() { handlers_->client_lives = false; }
 
 TcpClient::Events FrameClient::tcp_events() {
-  return {.on_connect = events_.on_connect,
+  const auto& events = handlers_->events;
+  return {.on_connect = events.on_connect,
           .on_data = [this](ByteView bytes) { on_data(bytes); },
           .on_end = [this] { on_end(); },
-          .on_drained = events_.on_drained,
-          .on_close = events_.on_close,
-          .on_retry = events_.on_retry};
+          .on_drained = events.on_drained,
+          .on_close = events.on_close,
+          .on_retry = events.on_retry};
 }
 
 void FrameClient::on_data(ByteView bytes) {
-  const auto alive = alive_;
+  const auto handlers = handlers_;
   decoder_.feed(bytes);
-  auto next = decoder_.next();
-  for (; std::holds_alternative<Frame>(next); next = decoder_.next()) {
-    if (events_.on_frame) events_.on_frame(std::get<Frame>(next));
-    if (!*alive || !tcp_.is_open()) return;
+  for (;;) {
+    const auto next = decoder_.next();
+    if (const auto* error = std::get_if<FrameError>(&next)) return fail(*error);
+    const auto* frame = std::get_if<Frame>(&next);
+    if (frame == nullptr) break;
+    if (handlers->events.on_frame) handlers->events.on_frame(*frame);
+    if (!handlers->client_lives || !tcp_.is_open()) return;
   }
   decoder_.keep();
-  if (const auto* error = std::get_if<FrameError>(&next)) fail(*error);
 }
 
 void FrameClient::on_end() {
   if (const auto error = decoder_.eof()) return fail(*error);
-  events_.on_end ? events_.on_end() : tcp_.close();
+  const auto handlers = handlers_;
+  handlers->events.on_end ? handlers->events.on_end() : tcp_.close();
 }
 
 void FrameClient::fail(const FrameError& error) {
-  const auto alive = alive_;
-  if (events_.on_bad_frame) events_.on_bad_frame(error);
-  if (*alive) tcp_.abort();
+  const auto handlers = handlers_;
+  if (handlers->events.on_bad_frame) handlers->events.on_bad_frame(error);
+  if (handlers->client_lives) tcp_.abort();
 }
 
 }  // namespace wirelab

@@ -45,9 +45,14 @@ class FrameClient {
   void on_end();
   void fail(const FrameError& error);
 
-  Events events_;
+  // Outlives the client while one of the handlers runs, which may destroy it.
+  struct Handlers {
+    Events events;
+    bool client_lives = true;
+  };
+
+  std::shared_ptr<Handlers> handlers_;
   FrameDecoder decoder_;
-  std::shared_ptr<bool> alive_;  // false once destroyed: a handler may do that between two frames
   TcpClient tcp_;
 };
 

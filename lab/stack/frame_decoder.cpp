@@ -8,6 +8,8 @@
 namespace wirelab {
 namespace {
 
+constexpr std::size_t most_kept = std::size_t{64} << 10;
+
 void append(Bytes& out, ByteView bytes) {
   const auto size = out.size();
   out.resize(size + bytes.size());
@@ -25,7 +27,14 @@ void FrameDecoder::feed(ByteView bytes) {
   if (!error_) chunk_ = bytes;
 }
 
-void FrameDecoder::keep() { move_to_buffer(chunk_.size()); }
+// One large frame is no reason to hold its memory for ever.
+void FrameDecoder::keep() {
+  if (buffer_.capacity() > most_kept && buffered().empty()) {
+    buffer_ = {};
+    begin_ = 0;
+  }
+  move_to_buffer(chunk_.size());
+}
 
 FrameDecoder::Next FrameDecoder::next() {
   for (;;) {
@@ -81,7 +90,9 @@ Frame FrameDecoder::take(ByteView bytes, std::size_t size) {
   offset_ += size;
   content_length_.reset();
   const auto head_size = frame_prefix_size + header_length_;
-  return {as_text(bytes.subspan(frame_prefix_size, header_length_)), bytes.subspan(head_size, size - head_size)};
+  return {.header = as_text(bytes.subspan(frame_prefix_size, header_length_)),
+          .content = bytes.subspan(head_size, size - head_size),
+          .whole = bytes.first(size)};
 }
 
 void FrameDecoder::move_to_buffer(std::size_t size) {

@@ -42,14 +42,16 @@ TcpServer::Events FrameServer::tcp_events() {
 void FrameServer::on_data(ClientId client, ByteView bytes) {
   auto& [decoder, begun] = streams_.at(client);
   decoder.feed(bytes);
-  auto next = decoder.next();
-  for (; std::holds_alternative<Frame>(next); next = decoder.next()) {
+  for (;;) {
+    const auto next = decoder.next();
+    if (const auto* error = std::get_if<FrameError>(&next)) return fail(client, *error);
+    const auto* frame = std::get_if<Frame>(&next);
+    if (frame == nullptr) break;
     begun.reset();
-    if (events_.on_frame) events_.on_frame(client, std::get<Frame>(next));
+    if (events_.on_frame) events_.on_frame(client, *frame);
     if (!tcp_.is_open(client)) return;  // closed by the handler: what follows is no longer heard
   }
   decoder.keep();
-  if (const auto* error = std::get_if<FrameError>(&next)) return fail(client, *error);
   if (!begun && decoder.eof()) begun = now();
 }
 

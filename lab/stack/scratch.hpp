@@ -1,27 +1,35 @@
-// Scratch: a buffer that all connections of a thread take turns with, so that none keeps one while it is idle. The
-// stack's own.
+// Scratch: the buffers of a read, with which all connections of a thread take turns, so that none keeps any while it is
+// idle. The stack's own.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "lab/base/bytes.hpp"
 
 namespace wirelab {
 
-// Takes the buffer from its home and brings it back. Who finds it gone (a handler may turn a second loop) gets a new
-// one.
+struct ScratchBuffers {
+  Bytes received;
+  Bytes answers;
+};
+
+// Takes the thread's buffers and brings them back. Who finds them gone (a handler may turn a second loop) gets new
+// ones.
 class Scratch {
  public:
-  explicit Scratch(Bytes& home) : home_(home), bytes_(std::exchange(home, {})) {}
-  ~Scratch() { home_ = std::move(bytes_); }
+  Scratch() : buffers_(std::move(idle)) {
+    if (!buffers_) buffers_ = std::make_unique<ScratchBuffers>();
+  }
+  ~Scratch() { idle = std::move(buffers_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  [[nodiscard]] Bytes& bytes() { return bytes_; }
+  ScratchBuffers* operator->() const { return buffers_.get(); }
 
  private:
-  Bytes& home_;
-  Bytes bytes_;
+  static inline thread_local std::unique_ptr<ScratchBuffers> idle;
+  std::unique_ptr<ScratchBuffers> buffers_;
 };
 
 }  // namespace wirelab

@@ -1,6 +1,7 @@
 #include "lab/stack/tcp_client.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +22,7 @@ TcpClient::TcpClient(Selector& loop, Opener opener, const Endpoint& local, const
       options_(options),
       begun_(now()),
       pause_(options.retry.first) {
+  if (pause_ <= Duration::zero()) throw std::logic_error("TcpClient: a retry needs a pause above zero");
   attempt();
 }
 
@@ -50,7 +52,7 @@ TcpConnection::Events TcpClient::events_of_attempt() {
 
 void TcpClient::on_end_of_attempt(const CloseReason& reason) {
   const bool never_came = reason.cause == CloseCause::failed || reason.cause == CloseCause::connect_timeout;
-  const auto pause = never_came && !connected_ ? next_pause() : std::nullopt;
+  const auto pause = never_came && !connected_ && !stopped_ ? next_pause() : std::nullopt;
   if (!pause) {
     if (const auto on_close = std::move(events_.on_close)) on_close(reason);
     return;
@@ -72,7 +74,7 @@ std::optional<Duration> TcpClient::next_pause() {
   const auto left = options_.retry.limit - (now() - begun_);
   if (left <= Duration::zero()) return std::nullopt;
   const auto pause = std::min(pause_, left);
-  pause_ = std::min(pause_ * 2, options_.retry.most);
+  pause_ = pause_ > options_.retry.most / 2 ? options_.retry.most : pause_ * 2;
   return pause;
 }
 
@@ -81,9 +83,16 @@ void TcpClient::set_reading(bool on) {
   connection_->set_reading(on);
 }
 
-void TcpClient::close() { waiting_ ? stop_trying() : connection_->close(); }
+// An attempt may have ended already without the loop having told it.
+void TcpClient::close() {
+  stopped_ = true;
+  waiting_ ? stop_trying() : connection_->close();
+}
 
-void TcpClient::abort() { waiting_ ? stop_trying() : connection_->abort(); }
+void TcpClient::abort() {
+  stopped_ = true;
+  waiting_ ? stop_trying() : connection_->abort();
+}
 
 void TcpClient::stop_trying() {
   waiting_ = false;

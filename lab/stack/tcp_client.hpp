@@ -15,8 +15,9 @@ namespace wirelab {
 
 class TcpClient {
  public:
-  // When connecting is tried again, after refusal, no answer or no way there: after pauses that double from `first` to
-  // `most`, until `limit` after the first attempt. Zero: there is one attempt only; Duration::max(): without end.
+  // When connecting is tried again, after refusal, no answer or no way there: after pauses that double from `first`
+  // (above zero) to `most`, until `limit` after the first attempt. Zero: there is one attempt only; Duration::max():
+  // without end.
   struct Retry {
     Duration first = std::chrono::milliseconds(100);
     Duration most = std::chrono::seconds(5);
@@ -38,7 +39,7 @@ class TcpClient {
   };
 
   // Starts to connect from `local` (port 0: any) to `server`. Throws std::system_error only for `local`; how connecting
-  // went is told by the events.
+  // went is told by the events. std::logic_error for a first pause that is none.
   TcpClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& server, Events events)
       : TcpClient(loop, std::move(opener), local, server, std::move(events), Options{}) {}
   TcpClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& server, Events events,
@@ -77,6 +78,7 @@ class TcpClient {
   Duration pause_;
   Selector::TimerId timer_;  // of the next attempt
   bool waiting_ = false;     // for it
+  bool stopped_ = false;     // by close() or abort()
   bool connected_ = false;   // once
   bool reading_ = true;
   std::shared_ptr<TcpConnection> connection_;  // the last attempt's

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lab/base/socket_address.hpp"
+#include "lab/stack/scratch.hpp"
 
 namespace wirelab {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 // One connection's share of a turn, so that a fast peer does not starve the others.
 constexpr int reads_per_wake = 16;
 constexpr std::size_t bytes_per_wake = std::size_t{64} << 10;
-
-thread_local Bytes idle_scratch;
 
 // Messages are sent whole, so there is nothing to gather; waiting would only delay them.
 void send_at_once(int fd) {
@@ -91,6 +90,7 @@ std::shared_ptr<TcpConnection> TcpConnection::connect(Selector& loop, UniqueFd s
 
 void TcpConnection::start(State state, Interest interest) {
   token_ = loop_.add(socket_.get(), interest, [this](Ready ready) { on_ready(ready); });
+  interest_ = interest;
   if (state == State::open) return open();
   limit_ = loop_.after(options_.connect_limit, [this] { end({CloseCause::connect_timeout, {}}); });
 }
@@ -124,11 +124,10 @@ void TcpConnection::finish_connect() {
 }
 
 void TcpConnection::read() {
-  const TcpSender::Gathering answers(sender_);
-  Scratch scratch(idle_scratch);
-  auto& bytes = scratch.bytes();
-  if (bytes.size() < options_.read_size) bytes.resize(options_.read_size);
-  const auto buffer = MutableBytes(bytes).first(options_.read_size);
+  const Scratch scratch;
+  const TcpSender::Gathering gathering(sender_, scratch->answers);
+  if (scratch->received.size() < options_.read_size) scratch->received.resize(options_.read_size);
+  const auto buffer = MutableBytes(scratch->received).first(options_.read_size);
   std::size_t total = 0;
   for (int i = 0; i < reads_per_wake && total < bytes_per_wake; ++i) {
     if (state_ == State::closed || peer_ended_ || !listens()) return;
@@ -162,14 +161,14 @@ void TcpConnection::peer_ended() {
 bool TcpConnection::send(ByteView bytes) {
   if (!may_send(bytes.size())) return false;
   sender_.send(bytes);
-  after_writing();
+  if (!sender_.gathers()) after_writing();
   return sender_.error() == 0;
 }
 
 bool TcpConnection::send(const SharedBytes& bytes) {
   if (!may_send(bytes->size())) return false;
   sender_.send(bytes);
-  after_writing();
+  if (!sender_.gathers()) after_writing();
   return sender_.error() == 0;
 }
 
@@ -226,8 +225,10 @@ void TcpConnection::close() {
 void TcpConnection::shut_down_writing() {
   if (sender_.error() != 0) return;
   fin_sent_ = true;
-  if (::shutdown(socket_.get(), SHUT_WR) < 0) return fail(errno);
-  if (peer_ended_) end({CloseCause::finished, {}});
+  const int error = ::shutdown(socket_.get(), SHUT_WR) < 0 ? errno : 0;
+  if (error != 0 && error != ENOTCONN) return fail(error);
+  // ENOTCONN: the peer has reset, which reading tells, unless there is nothing more to read.
+  if (peer_ended_) return error != 0 ? fail(ECONNRESET) : end({CloseCause::finished, {}});
 }
 
 void TcpConnection::abort(CloseCause cause) {
@@ -246,7 +247,10 @@ void TcpConnection::discard() {
 void TcpConnection::watch() {
   const bool may_congest = state_ == State::open && options_.slow_peer == SlowPeer::pause_reading;
   congested_ = may_congest && sender_.queued() > (congested_ ? options_.low_water : options_.high_water);
-  loop_.modify(token_, {.read = !peer_ended_ && listens(), .write = sender_.waits()});
+  const Interest interest{.read = !peer_ended_ && listens(), .write = sender_.waits()};
+  if (interest == interest_) return;
+  loop_.modify(token_, interest);
+  interest_ = interest;
 }
 
 void TcpConnection::active() {

@@ -63,9 +63,11 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   };
   // Called from the loop only, never inside a call of this class, and each may be empty. They may destroy the owner.
   struct Events {
-    std::function<void()> on_connect;           // of connect() only
-    std::function<void(ByteView)> on_data;      // the view is good during the call
-    std::function<void()> on_end;               // the peer sends no more but may still read; empty: close()
+    std::function<void()> on_connect;       // of connect() only
+    std::function<void(ByteView)> on_data;  // the view is good during the call
+    // The peer sends no more but may still read; empty: close(). From here on, as while reading is off, a reset or a
+    // dead peer shows only when something is sent; idle_limit bounds that.
+    std::function<void()> on_end;
     std::function<void()> on_drained;           // all is sent that send() had to queue, or more fits after send_file()
     std::function<void(CloseReason)> on_close;  // the last call; the descriptor is closed already
   };
@@ -88,7 +90,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   // Moves at most `most` bytes of the regular file `file` from `offset` (in bytes) to the kernel without copying them
   // (sendfile(2)), if nothing is queued; on_drained comes when there is room for more.
   FilePiece send_file(int file, std::uint64_t offset, std::size_t most);
-  // Off: no on_data and no on_end until it is on again; the peer's window fills up.
+  // Off: no on_data and no on_end until it is on again; the peer's window fills up, and its reset goes unnoticed.
   void set_reading(bool on);
   // Sends what is queued, then FIN, and goes on reading without on_data, since unread bytes would turn the end into a
   // reset. Aborts if not yet connected.
@@ -135,6 +137,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   Options options_;
   TcpSender sender_;
   Selector::Token token_;
+  Interest interest_;
   Selector::TimerId limit_;   // of connecting, then of idleness, then of closing
   SteadyTime last_active_{};  // with an idle_limit only
   std::uint64_t taken_ = 0;   // by the kernel until then

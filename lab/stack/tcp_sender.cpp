@@ -18,8 +18,6 @@ constexpr std::size_t most_gathered = std::size_t{64} << 10;
 // Of the queue, in one system call.
 constexpr std::size_t pieces_per_write = 64;
 
-thread_local Bytes idle_scratch;
-
 bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
 
 // A socket that is broken, as opposed to a file that cannot be read, counts as hung up.
@@ -57,20 +55,10 @@ class NoPipeSignal {
 
 }  // namespace
 
-TcpSender::Gathering::Gathering(TcpSender& sender) : sender_(sender), scratch_(idle_scratch) {
-  sender_.gathered_ = &scratch_.bytes();
-}
-
-TcpSender::Gathering::~Gathering() {
-  sender_.write_gathered();
-  sender_.gathered_ = nullptr;
-  scratch_.bytes().clear();
-}
-
 void TcpSender::send(ByteView bytes) {
   if (gather(bytes)) return;
   const auto sent = queue_.empty() ? write(bytes) : 0;
-  if (error_ == 0) queue_.append(bytes.subspan(sent));
+  if (error_ == 0 && sent < bytes.size()) queue_.append(bytes.subspan(sent));
 }
 
 void TcpSender::send(const SharedBytes& bytes) {
@@ -92,7 +80,7 @@ void TcpSender::write_gathered() {
   if (gathered_ == nullptr || gathered_->empty()) return;
   const ByteView bytes(*gathered_);
   const auto sent = write(bytes);
-  if (error_ == 0) queue_.append(bytes.subspan(sent));
+  if (error_ == 0 && sent < bytes.size()) queue_.append(bytes.subspan(sent));
   gathered_->clear();
 }
 

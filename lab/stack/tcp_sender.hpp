@@ -6,31 +6,32 @@
 #include <system_error>
 
 #include "lab/base/bytes.hpp"
-#include "lab/stack/scratch.hpp"
 #include "lab/stack/send_queue.hpp"
 
 namespace wirelab {
 
 class TcpSender {
  public:
-  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), or,
-  // if `ended`, the file has no more.
+  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), the
+  // connection is broken or closed (on_close will), or, if `ended`, the file has no more.
   struct FilePiece {
     std::size_t bytes = 0;
     bool ended = false;
     std::error_code error;  // of reading the file
   };
-  // While one exists, small messages wait for its end. It may outlive what the sender sends to.
+  // While one exists, small messages wait in `buffer`, which is empty, for its end.
   class Gathering {
    public:
-    explicit Gathering(TcpSender& sender);
-    ~Gathering();
+    Gathering(TcpSender& sender, Bytes& buffer) : sender_(sender) { sender_.gathered_ = &buffer; }
+    ~Gathering() {
+      sender_.write_gathered();
+      sender_.gathered_ = nullptr;
+    }
     Gathering(const Gathering&) = delete;
     Gathering& operator=(const Gathering&) = delete;
 
    private:
     TcpSender& sender_;
-    Scratch scratch_;
   };
 
   // Sends to `socket`, which someone else owns.
@@ -48,6 +49,7 @@ class TcpSender {
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
   // Whether readiness to write is worth knowing.
   [[nodiscard]] bool waits() const { return !queue_.empty() || file_waits_; }
+  [[nodiscard]] bool gathers() const { return gathered_ != nullptr; }
   // Of writing, an errno; from then on nothing is sent or queued. The receiving side is ended here (nothing of that
   // goes out), so that what the peer sent before is read, and then its end.
   [[nodiscard]] int error() const { return error_; }

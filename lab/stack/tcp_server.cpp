@@ -80,10 +80,7 @@ void TcpServer::accept() {
 // False if there is nothing more to accept in this turn.
 bool TcpServer::accept_one() {
   auto accepted = accept_from(listener_.get());
-  if (accepted.socket) {
-    welcome(std::move(accepted.socket), accepted.peer);
-    return true;
-  }
+  if (accepted.socket && welcome(std::move(accepted.socket), accepted.peer)) return true;
   if (accepted.error == EAGAIN) return false;
   if (concerns_one_connection(accepted.error)) return true;
   if (out_of_descriptors(accepted.error)) shed();
@@ -123,20 +120,29 @@ void TcpServer::resume() {
   if (!spare_) spare_ = open_spare();
   const auto pauses = stats_.pauses;
   accept();
-  if (stats_.pauses > pauses || stopped_) return;
+  if (stats_.pauses > pauses || !listener_) return;
   paused_ = false;
   loop_.modify(token_, {.read = true});
 }
 
-void TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
+// False if the kernel cannot watch one more.
+bool TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
   if (clients_.size() >= options_.max_clients) {
     ++stats_.refused;
-    return reset(std::move(socket));
+    reset(std::move(socket));
+    return true;
   }
+  const ClientId id{last_id_ + 1};
+  try {
+    clients_.emplace(id, TcpConnection::accepted(loop_, std::move(socket), events_of(id), options_.connection));
+  } catch (const std::system_error&) {
+    ++stats_.shed;
+    return false;
+  }
+  ++last_id_;
   ++stats_.accepted;
-  const ClientId id{++last_id_};
-  clients_.emplace(id, TcpConnection::accepted(loop_, std::move(socket), events_of(id), options_.connection));
   if (events_.on_open) events_.on_open(id, peer);
+  return true;
 }
 
 TcpConnection::Events TcpServer::events_of(ClientId client) {
@@ -150,6 +156,7 @@ TcpConnection::Events TcpServer::events_of(ClientId client) {
 
 void TcpServer::on_close(ClientId client, const CloseReason& reason) {
   clients_.erase(client);
+  if (client == found_id_) found_ = nullptr;
   if (events_.on_close) events_.on_close(client, reason);
   tell_stopped();
 }
@@ -165,12 +172,15 @@ void TcpServer::stop(std::function<void()> stopped) {
 
 // In a task of its own, in which the server may be destroyed.
 void TcpServer::tell_stopped() {
-  if (stopped_ && clients_.empty()) timer_ = loop_.after(Duration::zero(), stopped_);
+  if (stopped_ && clients_.empty()) timer_ = loop_.after(Duration::zero(), std::exchange(stopped_, nullptr));
 }
 
 TcpConnection* TcpServer::find(ClientId client) const {
+  if (client == found_id_) return found_;
   const auto found = clients_.find(client);
-  return found == clients_.end() ? nullptr : found->second.get();
+  found_ = found == clients_.end() ? nullptr : found->second.get();
+  found_id_ = client;
+  return found_;
 }
 
 bool TcpServer::send(ClientId client, ByteView bytes) {

@@ -35,7 +35,7 @@ class TcpServer {
   };
   struct Stats {
     std::uint64_t accepted = 0;
-    std::uint64_t shed = 0;     // accepted and reset for want of descriptors
+    std::uint64_t shed = 0;     // accepted and reset for want of descriptors, or of room to watch one more
     std::uint64_t refused = 0;  // accepted and reset beyond max_clients
     std::uint64_t pauses = 0;   // of 100 ms in which nobody is accepted
   };
@@ -75,7 +75,7 @@ class TcpServer {
   bool shed_one();
   void pause();
   void resume();
-  void welcome(UniqueFd socket, const Endpoint& peer);
+  bool welcome(UniqueFd socket, const Endpoint& peer);
   TcpConnection::Events events_of(ClientId client);
   void on_close(ClientId client, const CloseReason& reason);
   void tell_stopped();
@@ -92,6 +92,10 @@ class TcpServer {
   bool paused_ = false;
   std::function<void()> stopped_;  // once stop() was called
   std::unordered_map<ClientId, std::shared_ptr<TcpConnection>> clients_;
+  // The last one looked for, who is mostly the next one too. Ids are never used again, so it is only forgotten with its
+  // client.
+  mutable ClientId found_id_{};
+  mutable TcpConnection* found_ = nullptr;
   std::uint64_t last_id_ = 0;
   Stats stats_;
 };

@@ -163,7 +163,7 @@ std::error_code UdpEndpoint::send_to(const Endpoint& destination, ByteView datag
 void UdpEndpoint::on_ready(Ready ready) {
   int received = 0;
   while (received < datagrams_per_wake && receive_one()) ++received;
-  if (!ready.error && received > 0) return;
+  if (!ready.error && received > 0 && received < datagrams_per_wake) return;
   for (int i = 0; i < datagrams_per_wake && receive_error(); ++i) {
   }
 }

@@ -137,6 +137,30 @@ TEST_P(EchoTest, AClientWhoseConnectionEndsCountsWhatWasUnderWayAsLost) {
   EXPECT_EQ(client.last_error(), "the connection ended: failed: Connection reset by peer");
 }
 
+// A datagram with a forged source would keep two services busy with each other for ever.
+TEST_P(EchoTest, DoesNotAnswerWhoMayBeAnEchoServiceToo) {
+  UdpEndpoint twin(loop, open_here, {Ipv4(127, 0, 0, 2), server.local().port}, {});
+  EXPECT_FALSE(twin.send_to(server.local(), as_bytes(reference)));
+  EXPECT_TRUE(until([&] { return server.stats().looped == 1; }));
+  EXPECT_EQ(server.stats().answered, 0U);
+}
+
+TEST_P(EchoTest, StopsWhenTheLastClientIsGone) {
+  auto peer = plain_client(server.local());
+  EXPECT_TRUE(until([&] { return server.tcp().clients() == 1; }));
+  bool stopped = false;
+  server.stop([&] { stopped = true; });
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.end.has_value();
+  }));
+  EXPECT_EQ(reader.end, 0);
+  EXPECT_FALSE(stopped);
+  peer.reset();
+  EXPECT_TRUE(until([&] { return stopped; }));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EchoTest, all_pollers, poller_name);
 
 }  // namespace

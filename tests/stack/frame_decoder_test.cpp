@@ -336,6 +336,18 @@ TEST(FrameDecoder, NoAllocationPerFrameInTheSteadyState) {
   EXPECT_EQ(frames, 5 * 7);
 }
 
+TEST(FrameDecoder, GivesTheMemoryOfALargeFrameBack) {
+  const auto large = frame("CL:1000000", std::string(1'000'000, 'x'));
+  FrameDecoder decoder;
+  decoder.feed(as_bytes(large).first(10));
+  decoder.keep();
+  decoder.feed(as_bytes(large).subspan(10));
+  EXPECT_TRUE(std::holds_alternative<Frame>(decoder.next()));
+  EXPECT_TRUE(std::holds_alternative<FrameDecoder::Need>(decoder.next()));
+  decoder.keep();
+  EXPECT_EQ(allocations_of([&] { const auto copy = decoder; }).bytes, 0U);
+}
+
 TEST(FrameDecoder, RefusesBeforeItBuffers) {
   const std::string flood(1 << 20, 'x');
   for (const auto& head : {std::string("\xFF\xFF"), frame("CL:999999999"), frame("CL:1;")}) {
@@ -391,8 +403,9 @@ TEST(DecodeDatagram, ExactlyOneFrame) {
       EXPECT_EQ(std::get<FrameError>(result), *error);
     } else {
       ASSERT_TRUE(std::holds_alternative<Frame>(result));
-      const auto& [header, content] = std::get<Frame>(result);
+      const auto& [header, content, whole] = std::get<Frame>(result);
       EXPECT_EQ(frame(header, as_text(content)), datagram);
+      EXPECT_EQ(as_text(whole), datagram);
     }
   }
 }

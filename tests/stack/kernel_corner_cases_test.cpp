@@ -108,6 +108,20 @@ TEST_P(KernelCornerCases, PeerReset) {
   survives();
 }
 
+// The reset came behind data, and the handler of the data closes: what ended the connection is still the reset.
+TEST_P(KernelCornerCases, PeerResetBehindData) {
+  std::unique_ptr<TcpServer> closing;
+  auto events = told.events();
+  events.on_data = [&](TcpServer::ClientId id, ByteView) { closing->close(id); };
+  closing = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+  auto peer = plain_client(closing->local());
+  EXPECT_TRUE(until([&] { return closing->clients() == 1; }));
+  write_to(peer.get(), "last words");
+  reset_by(peer);
+  EXPECT_EQ(reason_of(told.ids.back()).to_string(), "failed: Connection reset by peer");
+  survives();
+}
+
 // Who closes without having read what was sent to it resets too.
 TEST_P(KernelCornerCases, ClosedWithUnreadData) {
   TcpServer::ClientId id{};

@@ -200,6 +200,24 @@ TEST_P(TcpClientRetryTest, CloseAndAbortEndTheTrying) {
   }
 }
 
+// The attempt has failed, but the loop has not told it yet.
+TEST_P(TcpClientRetryTest, CloseRightAfterAFailureEndsTheTryingToo) {
+  for (const bool abort : {true, false}) {
+    log.clear();
+    closed.reset();
+    keep_trying({Ipv4(255, 255, 255, 255), Port{9}}, {.first = 1ms, .limit = 1h});
+    abort ? client->abort() : client->close();
+    EXPECT_TRUE(until([&] { return closed.has_value(); }));
+    EXPECT_TRUE(pauses.empty());
+  }
+}
+
+TEST_P(TcpClientRetryTest, APauseIsAboveZero) {
+  EXPECT_THROW(keep_trying(free_port(), {.first = 0ms}), std::logic_error);
+  keep_trying(free_port(), {.first = 1ns, .most = Duration::max(), .limit = 1h});
+  EXPECT_TRUE(until([&] { return pauses.size() > 10; }));
+}
+
 TEST_P(TcpClientRetryTest, MayBeDestroyedBetweenTwoAttempts) {
   during = [&] { client.reset(); };
   keep_trying(free_port(), {.first = 1ms, .limit = 1h});

@@ -232,6 +232,22 @@ TEST_P(StopTest, MayBeCalledInAnEventAndTheServerDestroyedAtTheEnd) {
   EXPECT_TRUE(until([&] { return stopped; }));
 }
 
+TEST_P(StopTest, InTheLastClientsOnCloseItTellsOnce) {
+  Recorder other;
+  auto events = other.events();
+  std::unique_ptr<TcpServer> until_empty;
+  int stopped = 0;
+  events.on_close = [&](TcpServer::ClientId, const CloseReason&) { until_empty->stop([&] { ++stopped; }); };
+  until_empty = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+  auto peer = plain_client(until_empty->local());
+  EXPECT_TRUE(until([&] { return until_empty->clients() == 1; }));
+  peer.reset();
+  EXPECT_TRUE(until([&] { return stopped > 0; }));
+  while (loop.turn(1ms)) {
+  }
+  EXPECT_EQ(stopped, 1);
+}
+
 TEST_P(StopTest, FromAnotherThreadOrASignalHandlersThreadByPost) {
   const auto peer = client();
   EXPECT_TRUE(until([&] { return server.clients() == 1; }));

@@ -132,6 +132,47 @@ TEST_P(UdpEndpointTest, ReadinessMayBeFalse) {
   loop.remove(after);
 }
 
+TEST_P(UdpEndpointTest, TellsWhatTheKernelKnowsOfADatagram) {
+  std::vector<Datagram> details;
+  std::string text;
+  UdpEndpoint everywhere(loop, open_here, {Ipv4(), Port{0}},
+                         {.on_datagram =
+                              [&](const Datagram& datagram) {
+                                details.push_back(datagram);
+                                text = as_text(datagram.bytes);
+                              },
+                          .on_error = {}});
+  const auto before = stamp_now();
+  EXPECT_FALSE(there.send_to({Ipv4(127, 0, 0, 9), everywhere.local().port}, as_bytes("x")));
+  EXPECT_TRUE(until([&] { return details.size() == 1; }));
+  EXPECT_EQ(details[0].source, there.local());
+  EXPECT_EQ(details[0].destination, IpAddress(Ipv4(127, 0, 0, 9)));
+  EXPECT_EQ(details[0].ttl, 64U);
+  EXPECT_FALSE(details[0].truncated);
+  EXPECT_GE(details[0].stamp, before - 1s) << "the clocks of kernel and process may differ by a tick";
+  EXPECT_LE(details[0].stamp, stamp_now() + 1s);
+
+  // The answer comes from the address that was asked.
+  EXPECT_FALSE(everywhere.send_to(here.local(), as_bytes("answer"), details[0].destination));
+  EXPECT_TRUE(until([&] { return !received.empty(); }));
+  EXPECT_EQ(received[0].first.address, IpAddress(Ipv4(127, 0, 0, 9)));
+  EXPECT_TRUE(everywhere.send_to(here.local(), as_bytes("x"), IpAddress(Ipv4(192, 0, 2, 1)))) << "no address of ours";
+}
+
+TEST_P(UdpEndpointTest, TellsThatADatagramWasLongerThanItsRoom) {
+  std::vector<std::pair<std::string, bool>> heard;
+  UdpEndpoint narrow(
+      loop, open_here, loopback,
+      {.on_datagram =
+           [&](const Datagram& datagram) { heard.emplace_back(as_text(datagram.bytes), datagram.truncated); },
+       .on_error = {}},
+      {.receive_size = 4});
+  EXPECT_FALSE(there.send_to(narrow.local(), as_bytes("long one")));
+  EXPECT_FALSE(there.send_to(narrow.local(), as_bytes("fits")));
+  EXPECT_TRUE(until([&] { return heard.size() == 2; }));
+  EXPECT_THAT(heard, ElementsAre(Pair("long", true), Pair("fits", false)));
+}
+
 TEST_P(UdpEndpointTest, SpeaksIpv6) {
   const Endpoint loopback6{*Ipv6::parse("::1"), Port{0}};
   UniqueFd probe(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -139,12 +180,20 @@ TEST_P(UdpEndpointTest, SpeaksIpv6) {
   if (!probe || ::bind(probe.get(), address.data(), address.size()) < 0) GTEST_SKIP() << "no IPv6 on loopback here";
   const auto nobody = local_endpoint(probe.get());
   probe.reset();
-  UdpEndpoint a(loop, open_here, loopback6, events());
+  auto events6 = events();
+  Datagram last;
+  events6.on_datagram = [&](const Datagram& datagram) {
+    last = datagram;
+    received.emplace_back(datagram.source, as_text(datagram.bytes));
+  };
+  UdpEndpoint a(loop, open_here, loopback6, events6);
   UdpEndpoint b(loop, open_here, loopback6, {});
-  EXPECT_FALSE(b.send_to(a.local(), as_bytes("six")));
+  EXPECT_FALSE(b.send_to(a.local(), as_bytes("six"), loopback6.address));
   EXPECT_FALSE(a.send_to(nobody, as_bytes("x")));
   EXPECT_TRUE(until([&] { return received.size() == 1 && errors.size() == 1; }));
   EXPECT_EQ(received[0].first, b.local());
+  EXPECT_EQ(last.destination, loopback6.address);
+  EXPECT_EQ(last.ttl, 64U);
   EXPECT_EQ(errors[0].error.value(), ECONNREFUSED);
   EXPECT_EQ(errors[0].destination, nobody);
   EXPECT_EQ(errors[0].reporter, loopback6.address);
