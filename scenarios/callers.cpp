@@ -107,9 +107,4 @@ std::vector<std::string> Callers::row(std::string call, std::string_view done, s
   return {std::move(call), told(blocking(), done), told(non_blocking(), done), told(time_out(), done), std::move(wire)};
 }
 
-Evidence operator+(Evidence one, const Evidence& other) {
-  one.insert(one.end(), other.begin(), other.end());
-  return one;
-}
-
 }  // namespace wirelab::scenarios

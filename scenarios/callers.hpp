@@ -52,7 +52,4 @@ class Callers {
   Each callers_;
 };
 
-// What two lists of packets prove together.
-Evidence operator+(Evidence one, const Evidence& other);
-
 }  // namespace wirelab::scenarios

@@ -37,5 +37,6 @@ const std::vector<Scenario>& all_scenarios();
 // One function a story, in the file of its name.
 Scenario modes_scenario();
 Scenario ping_scenario();
+Scenario readiness_scenario();
 
 }  // namespace wirelab::scenarios

@@ -96,7 +96,7 @@ void Caller::call(Call work) {
 
 void Caller::call_and_wait(Call work, Interest interest, Call then) {
   call(std::move(work));
-  if (mode_ != Mode::non_blocking || outcome().result >= 0) return;
+  if (mode_ != Mode::non_blocking || !(outcome().failed_with(EAGAIN) || outcome().failed_with(EINPROGRESS))) return;
   token_ = loop_.add(fd(), interest, [this, then = std::move(then)](Ready) {
     sequel_ = timed(then, fd());
     sequel_->called = outcome().called;

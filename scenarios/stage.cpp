@@ -8,6 +8,11 @@
 
 namespace wirelab::scenarios {
 
+Evidence operator+(Evidence one, const Evidence& other) {
+  one.insert(one.end(), other.begin(), other.end());
+  return one;
+}
+
 bool Stage::check(std::string name, bool holds, Evidence evidence, std::string otherwise) {
   const bool proven = !evidence.empty() && std::ranges::find(evidence, nullptr) == evidence.end();
   if (holds && !proven) otherwise = "the trace does not show it";

@@ -18,6 +18,8 @@
 namespace wirelab::scenarios {
 
 using Evidence = std::vector<const capture::Packet*>;
+// What both prove together.
+Evidence operator+(Evidence one, const Evidence& other);
 
 // A sentence of the verdict, and the packets that prove it.
 struct Check {

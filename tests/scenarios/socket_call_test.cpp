@@ -97,6 +97,16 @@ TEST_F(SocketCallTest, what_is_there_at_once_has_no_sequel) {
   EXPECT_FALSE(caller.sequel());
 }
 
+TEST_F(SocketCallTest, what_fails_at_once_has_no_sequel) {
+  Caller caller(*loop, open_here(Transport::tcp, {Ipv4{127, 0, 0, 1}, Port{}}), Mode::non_blocking, 1s);
+  const SocketAddress broadcast({Ipv4{255, 255, 255, 255}, Port{9}});
+  caller.call_and_wait([&](int fd) { return ::connect(fd, broadcast.data(), broadcast.size()); }, {.write = true},
+                       [](int) -> ssize_t { return 0; });
+  EXPECT_LT(caller.outcome().result, 0);
+  EXPECT_FALSE(caller.is_waiting());
+  EXPECT_FALSE(caller.sequel());
+}
+
 TEST(Outcome, as_text) {
   const Stamp now{};
   EXPECT_EQ((Outcome{-1, EAGAIN, now, now + 8us}).to_string("{} bytes"), "EAGAIN after 8 us");

@@ -1,0 +1,50 @@
+// readiness: what select, poll and epoll really report, and what they cost.
+//
+//          lan 10.0.1.0/24
+//     A ─────────────────── S
+//     .1                   .2
+//     is watched            does something to it, and is watched where something comes in
+//     forges datagrams
+#include "scenarios/readiness_cases.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace wirelab::scenarios {
+namespace {
+
+Topology topology(const Settings& settings) {
+  Topology net;
+  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
+  for (const auto* name : {"A", "S"}) net.host(name, lan);
+  return net;
+}
+
+void play(Stage& stage) {
+  readiness::Cases cases(stage);
+  readiness::play_tcp(stage, cases);
+  readiness::play_descriptors(stage, cases);
+  readiness::play_udp(stage, cases);
+  cases.tell_table();
+  readiness::measure_cost(stage);
+  stage.suggest_filter("tcp.flags.reset == 1", "each reset, and what it was for");
+  stage.suggest_filter("udp.checksum.status == 0", "the datagrams with a wrong checksum");
+  stage.suggest_filter("icmp.type == 3 || icmpv6.type == 1", "what S's kernel says of a closed port");
+  stage.suggest_filter("tcp.flags.urg == 1", "the only thing that select calls exceptional");
+}
+
+}  // namespace
+
+Scenario readiness_scenario() {
+  return {.name = "readiness",
+          .teaches = "select, poll and epoll against each other: what each reports, and what a wake costs",
+          .explanation =
+              "Nothing leaves this machine: two hosts are built out of network namespaces, and vanish at the end.\n"
+              "Sockets of A and S are brought into the states that surprise people: refused, reset, half closed, a\n"
+              "wrong checksum (forged through a raw IP socket), an ICMP error. Each time select, poll and epoll are\n"
+              "asked, by their own system calls. Then A opens up to 10,000 connections to itself, as far as the limit\n"
+              "of descriptors allows, and measures for a second or two what it costs to wait among them.\n"
+              "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
+          .topology = topology,
+          .play = play};
+}
+
+}  // namespace wirelab::scenarios

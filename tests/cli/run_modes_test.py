@@ -1,0 +1,56 @@
+"""wirelab run modes: the table that compares the modes, as JSON and as text."""
+
+import re
+import unittest
+
+from wirelab_case import WirelabCase, main
+
+
+class RunModes(WirelabCase):
+    def test_every_check_holds_and_the_table_says_what_each_mode_gets(self):
+        told = self.wirelab("run", "modes", "--json", "--poller", "poll", "--pcap", self.path("t.pcapng"))
+        self.assertEqual(told.returncode, 0, told.stdout[-3000:] + told.stderr)
+        objects = self.objects(told)
+        result = objects[-1]
+        self.assertTrue(result["ok"])
+        self.assertEqual(result["lost"], 0)
+        self.assertNotIn("files", result)
+        # What the loop did is told in every run.
+        self.assertEqual(result["selector"]["poller"], "poll")
+        for count in ("waits", "events", "scanned"):
+            self.assertGreater(result["selector"][count], 0, count)
+        (table,) = [entry for entry in objects if entry["type"] == "table"]
+        self.assertEqual(table["columns"],
+                         ["call", "blocking", "non-blocking, then poll", "time-out of 300 ms", "wire"])
+        rows = {row[0]: row[1:] for row in table["rows"]}
+        self.assertEqual(len(rows), 6)
+        for row in rows.values():
+            for cell in row[:3]:
+                self.assertRegex(cell, r"^(\w+|\d+ bytes) after [\d.]+ (us|ms|s)(, then (\w+|\d+ bytes) after .*)?$")
+        self.assertTrue(rows["connect, closed port"][0].startswith("ECONNREFUSED"))
+        self.assertTrue(rows["connect, silent host"][2].startswith("EINPROGRESS"))
+        self.assertTrue(rows["recv, nothing there yet"][1].startswith("EAGAIN"))
+
+    def test_the_text_for_a_person(self):
+        told = self.wirelab("run", "modes", "-v", "--width", "80")
+        self.assertEqual(told.returncode, 0, told.stdout[-3000:] + told.stderr)
+        self.assertRegex(told.stdout, r"(?m)^  call +blocking +non-blocking")
+        self.assertRegex(told.stdout, r"selector: .*\"events\":\d+.*\"scanned\":\d+.*\"waits\":\d+")
+        table = told.stdout.split("What the caller gets")[1].split("Verdict")[0]
+        self.assertLessEqual(max(map(len, table.splitlines()[1:])), 80)
+        self.assertEqual(len(re.findall(r"(?m)^  FAILED", told.stdout)), 0)
+
+    def test_ctrl_c_while_calls_block(self):
+        import signal
+        process = self.start("run", "modes", "--json", "--pcap", self.path("t.pcapng"))
+        for line in process.stdout:
+            if "drops every SYN" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130, rest + errors)
+        self.assertIn('"interrupted"', rest.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()
