@@ -14,6 +14,9 @@
 namespace wirelab {
 namespace {
 
+// A welcome names them all, and still leaves room in the newcomer's queue.
+constexpr std::size_t most_members = 10'000;
+
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 // How a member left that did not say "exit".
@@ -47,7 +50,7 @@ ChatRoom::~ChatRoom() { loop_.cancel(sweep_); }
 FrameServer::Options ChatRoom::frame_options(const Options& options) {
   return {.frame = {.content = chat::most_text},
           .frame_limit = options.frame_limit,
-          .tcp = {.max_clients = options.max_clients,
+          .tcp = {.max_clients = std::min(options.max_clients, most_members),
                   .connection = {.close_limit = options.close_limit,
                                  .slow_peer = SlowPeer::disconnect,
                                  .max_queued = options.max_queued}}};
@@ -63,6 +66,7 @@ FrameServer::Events ChatRoom::frame_events() {
               [this](ClientId id, const FrameError& error) {
                 auto& client = clients_.at(id);
                 complain(id, client, error.to_string());
+                client.heard = now();
                 if (!client.name.empty()) leave(id, client, "malformed");
               },
           .on_end = {},
@@ -84,7 +88,7 @@ void ChatRoom::on_message(ClientId id, Client& client, const Message& message) {
     return;
   }
   if (message.type != chat::say && message.type != chat::exit)
-    return complain(id, client, fmt::format("'{}' means nothing here", printable(message.type)));
+    return complain(id, client, fmt::format("'{}' means nothing here", quoted(message.type)));
   if (client.name.empty()) return complain(id, client, "join first");
   if (message.type == chat::say) return say(id, client, message.text());
   leave(id, client, "exit");

@@ -46,7 +46,7 @@ class ChatRoom {
     Duration period = std::chrono::seconds(20);       // in which a member shows that it is alive
     Duration join_limit = std::chrono::seconds(10);   // from connecting to joining
     std::size_t max_queued = std::size_t{1} << 20;    // bytes that may wait for a member
-    std::size_t max_clients = 10'000;                 // connections; those beyond are reset
+    std::size_t max_clients = 10'000;                 // connections, 10,000 at most; those beyond are reset
     Duration frame_limit = std::chrono::seconds(10);  // from a frame's first byte to its last
     Duration close_limit = std::chrono::seconds(5);   // for a leaving member to take what waits for it
   };

@@ -1,6 +1,7 @@
 #include "lab/services/chat_client.hpp"
 
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -14,8 +15,6 @@ using namespace std::chrono_literals;
 
 // Until the room has told its own: three of these are how long it may take to answer.
 constexpr Duration first_period = 5s;
-// Three of these are how long it may take to end after "exit".
-constexpr Duration last_period = 1s;
 
 std::string checked(std::string name) {
   if (name_fault(name)) throw std::logic_error("ChatClient: this is no name");
@@ -27,9 +26,12 @@ std::string checked(std::string name) {
 ChatClient::ChatClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& room, std::string name,
                        Events events, const Options& options)
     : name_(checked(std::move(name))),
-      events_(std::move(events)),
+      events_(std::make_shared<const Events>(std::move(events))),
       heartbeat_(loop, {.on_beat = [this] { client_.tcp().send(encode_message(alive_type)); },
-                        .on_silence = [this] { client_.tcp().abort(); }}),
+                        .on_silence =
+                            [this] {
+                              give_up({CloseCause::idle, {}});
+                            }}),
       client_(loop, std::move(opener), local, room, frame_events(),
               {.frame = {.content = chat::most_list}, .tcp = options.tcp}) {}
 
@@ -40,11 +42,14 @@ FrameClient::Events ChatClient::frame_events() {
                 join(name_);
               },
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
-          .on_bad_frame = {},
+          .on_bad_frame =
+              [this](const FrameError&) {
+                give_up({CloseCause::failed, std::make_error_code(std::errc::protocol_error)});
+              },
           .on_end = {},
-          .on_drained = events_.on_drained,
+          .on_drained = events_->on_drained,
           .on_close = [this](const CloseReason& reason) { on_close(reason); },
-          .on_retry = events_.on_retry};
+          .on_retry = events_->on_retry};
 }
 
 void ChatClient::join(std::string name) {
@@ -59,13 +64,13 @@ bool ChatClient::say(std::string_view text) {
 
 void ChatClient::leave() {
   const bool was_in = std::exchange(in_, false);
-  if (!was_in || !client_.tcp().send(encode_message(chat::exit))) return client_.tcp().close();
   // The room ends the connection, behind everything that it still has for us.
-  heartbeat_.start(last_period);
+  if (!was_in || !client_.tcp().send(encode_message(chat::exit))) client_.tcp().close();
 }
 
 void ChatClient::on_frame(const Frame& frame) {
-  heartbeat_.heard();
+  const auto events = events_;
+  if (met_) heartbeat_.heard();
   const auto message = read_message(frame);
   if (const auto* known = std::get_if<Message>(&message)) on_message(*known);
 }
@@ -76,23 +81,30 @@ void ChatClient::on_message(const Message& message) {
   const auto name = message.value(chat::name).value_or("");
   const auto why = message.value(chat::why).value_or("");
   if (type == chat::welcome) return on_welcome(message);
-  if (type == chat::said && events_.on_say) return events_.on_say(name, message.text());
-  if (type == chat::joined && events_.on_join) return events_.on_join(name);
-  if (type == chat::left && events_.on_leave) return events_.on_leave(name, why);
-  if (type == chat::refused && events_.on_refused) return events_.on_refused(why, message.text());
-  if (type == chat::error && events_.on_error) return events_.on_error(message.text());
+  if (type == chat::said && events_->on_say) return events_->on_say(name, message.text());
+  if (type == chat::joined && events_->on_join) return events_->on_join(name);
+  if (type == chat::left && events_->on_leave) return events_->on_leave(name, why);
+  if (type == chat::refused) met_ = true;
+  if (type == chat::refused && events_->on_refused) return events_->on_refused(why, message.text());
+  if (type == chat::error && events_->on_error) return events_->on_error(message.text());
 }
 
 void ChatClient::on_welcome(const Message& message) {
-  in_ = true;
+  in_ = met_ = true;
   heartbeat_.start(period_in(message).value_or(first_period));
-  if (events_.on_welcome) events_.on_welcome(chat::names_in(message.text()));
+  if (events_->on_welcome) events_->on_welcome(chat::names_in(message.text()));
+}
+
+void ChatClient::give_up(const CloseReason& reason) {
+  reason_ = reason;
+  client_.tcp().abort();
 }
 
 void ChatClient::on_close(const CloseReason& reason) {
+  const auto events = events_;
   in_ = false;
   heartbeat_.stop();
-  if (events_.on_end) events_.on_end(reason);
+  if (events->on_end) events->on_end(reason_.value_or(reason));
 }
 
 }  // namespace wirelab

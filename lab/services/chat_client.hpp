@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,10 +62,13 @@ class ChatClient {
   void on_message(const Message& message);
   void on_welcome(const Message& message);
   void on_close(const CloseReason& reason);
+  void give_up(const CloseReason& reason);
 
   std::string name_;
-  Events events_;
+  std::shared_ptr<const Events> events_;  // held while one of them runs, which may destroy the client
   bool in_ = false;
+  bool met_ = false;                   // the other side has shown that it is a room
+  std::optional<CloseReason> reason_;  // why the connection was given up here
   Heartbeat heartbeat_;
   FrameClient client_;
 };

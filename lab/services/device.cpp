@@ -20,11 +20,11 @@ std::variant<Device, std::string_view> read_device(const Message& message, Addre
   Device device{.id = field("id"), .name = field("name"), .instance = field("instance"), .address = {}};
   if (const auto fault = device_fault(device)) return *fault;
   const auto port = parse_port(field("port"));
-  if (!port) return "a port is a number up to 65535";
+  if (!port || *port == Port{}) return "a port is a number from 1 to 65535";
   device.port = *port;
   if (address == AddressField::none) return device;
   const auto seen = IpAddress::parse(field("address"));
-  if (!seen) return "the address is none";
+  if (!seen || seen->is_unspecified() || seen->is_multicast()) return "the address is no device's";
   device.address = *seen;
   return device;
 }

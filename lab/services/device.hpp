@@ -22,8 +22,10 @@ struct Device {
   IpAddress address;  // as the registry sees it; unspecified in what a device says of itself
 
   [[nodiscard]] Endpoint endpoint() const { return {address, port}; }
-  // One run of one device.
-  [[nodiscard]] bool is_same_run(const Device& other) const { return id == other.id && instance == other.instance; }
+  // One run of one device at one place: anybody can repeat an id and an instance that it has read in a list.
+  [[nodiscard]] bool is_same_run(const Device& other) const {
+    return id == other.id && instance == other.instance && address == other.address;
+  }
   friend bool operator==(const Device&, const Device&) = default;
 };
 

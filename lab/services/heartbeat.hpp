@@ -34,7 +34,7 @@ class Heartbeat {
     std::function<void()> on_beat;     // say "alive"
     std::function<void()> on_silence;  // the server is gone; no beat follows
   };
-  // Both are called from the loop only and may destroy the heartbeat.
+  // Both are called from the loop only and may not destroy the heartbeat.
   Heartbeat(Selector& loop, Events events) : loop_(loop), events_(std::move(events)) {}
   ~Heartbeat() { stop(); }
   Heartbeat(const Heartbeat&) = delete;

@@ -54,6 +54,10 @@ std::optional<std::string_view> name_fault(std::string_view name) {
   return std::nullopt;
 }
 
+std::string quoted(std::string_view text) {
+  return printable(text.substr(0, most_name_bytes)) + (text.size() > most_name_bytes ? "..." : "");
+}
+
 std::string name_key(std::string_view name) {
   std::string key(name);
   for (auto& c : key) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

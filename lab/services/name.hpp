@@ -14,6 +14,8 @@ inline constexpr std::size_t most_name_bytes = 64;
 
 // Why a peer may not be called so, for the reader: "a name is 1 to 64 bytes long"; nothing if it may.
 std::optional<std::string_view> name_fault(std::string_view name);
+// What a peer wrote, for an error that quotes it: printable, and only its beginning if it is long.
+std::string quoted(std::string_view text);
 // Names with the same key are taken for the same by a reader: ASCII letters count without their case.
 std::string name_key(std::string_view name);
 

@@ -8,10 +8,14 @@
 #include <fmt/format.h>
 
 #include "lab/services/heartbeat.hpp"
+#include "lab/services/name.hpp"
 #include "lab/services/registry_message.hpp"
 
 namespace wirelab {
 namespace {
+
+constexpr std::size_t most_clients = 10'000;
+constexpr std::size_t most_device_bytes = 3 * most_name_bytes + 128;  // as a message of the list
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
@@ -52,12 +56,14 @@ Registry::Registry(Selector& loop, const Opener& opener, const Endpoint& local, 
 Registry::~Registry() { loop_.cancel(sweep_); }
 
 FrameServer::Options Registry::frame_options(const Options& options) {
+  const auto clients = std::min(options.max_clients, most_clients);
   return {.frame = {.content = 0},  // all is said in fields
           .frame_limit = options.frame_limit,
-          .tcp = {.max_clients = options.max_clients,
+          .tcp = {.max_clients = clients,
                   .connection = {.close_limit = options.close_limit,
                                  .slow_peer = SlowPeer::disconnect,
-                                 .max_queued = options.max_queued}}};
+                                 // A newcomer has its list first, and all that follows in time.
+                                 .max_queued = options.max_queued + clients * most_device_bytes}}};
 }
 
 FrameServer::Events Registry::frame_events() {
@@ -70,6 +76,7 @@ FrameServer::Events Registry::frame_events() {
               [this](ClientId id, const FrameError& error) {
                 auto& client = clients_.at(id);
                 complain(id, client, registry::error, error.to_string());
+                client.heard = now();
                 remove(client, "malformed");
               },
           .on_end = {},
@@ -91,6 +98,7 @@ void Registry::on_frame(ClientId id, const Frame& frame) {
 void Registry::on_message(ClientId id, Client& client, const Message& message) {
   if (message.type == registry::enter) return enter(id, client, message);
   if (message.type == registry::watch) {
+    if (client.listens) return complain(id, client, registry::error, "you are told everything already");
     ++stats_.watching;
     return send_list(id, client);
   }
@@ -99,7 +107,7 @@ void Registry::on_message(ClientId id, Client& client, const Message& message) {
     return;
   }
   if (message.type != registry::leave)
-    return complain(id, client, registry::error, fmt::format("'{}' means nothing here", printable(message.type)));
+    return complain(id, client, registry::error, fmt::format("'{}' means nothing here", quoted(message.type)));
   remove(client, "left");
   server_.tcp().close(id);
 }

@@ -9,8 +9,9 @@
 //
 // Who sends `watch` instead of `register` is told the same and is not listed. The whole protocol: docs/reference/
 // services.md. A device is removed as soon as its connection ends, or when nothing came from it for three periods. A
-// second registration of one id with another instance makes the registry ask the first: who is still there answers, so
-// both stay; who does not is removed after one period, since the device has been restarted.
+// second registration of one id with another instance, or from another address, makes the registry ask the first: who
+// is still there answers, so both stay; who does not is removed after one period, since the device has been restarted
+// or has moved. The same run from the same address is the device itself on a new connection.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +42,8 @@ class Registry {
   struct Options {
     Duration period = std::chrono::seconds(5);        // in which a device shows that it is alive
     Duration greet_limit = std::chrono::seconds(10);  // from connecting to `register` or `watch`
-    std::size_t max_queued = std::size_t{1} << 20;    // bytes that may wait for a client
-    std::size_t max_clients = 10'000;                 // connections; those beyond are reset
+    std::size_t max_queued = std::size_t{1} << 20;    // bytes that may wait for a client, beside its list
+    std::size_t max_clients = 10'000;                 // connections, 10,000 at most; those beyond are reset
     Duration frame_limit = std::chrono::seconds(10);  // from a frame's first byte to its last
     Duration close_limit = std::chrono::seconds(5);   // for a leaving client to take what waits for it
   };

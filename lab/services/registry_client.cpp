@@ -20,6 +20,8 @@ constexpr std::size_t most_devices = 65'536;
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
+CloseReason not_a_registry() { return {CloseCause::failed, std::make_error_code(std::errc::protocol_error)}; }
+
 void check(const std::optional<Device>& self) {
   if (self && device_fault(*self)) throw std::logic_error("RegistryClient: this is no device");
 }
@@ -32,11 +34,15 @@ RegistryClient::RegistryClient(Selector& loop, Opener opener, const Endpoint& lo
       opener_(std::move(opener)),
       local_(local),
       registry_(registry),
-      events_(std::move(events)),
+      events_(std::make_shared<const Events>(std::move(events))),
       options_(std::move(options)),
       pause_(options_.retry.first),
       since_(now()),
-      heartbeat_(loop, {.on_beat = [this] { send(alive_type); }, .on_silence = [this] { client_->tcp().abort(); }}) {
+      heartbeat_(loop, {.on_beat = [this] { send(alive_type); },
+                        .on_silence =
+                            [this] {
+                              give_up({CloseCause::idle, {}});
+                            }}) {
   check(options_.self);
   connect();
 }
@@ -61,7 +67,7 @@ void RegistryClient::connect_again() {
 FrameClient::Events RegistryClient::frame_events() {
   return {.on_connect = [this] { greet(); },
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
-          .on_bad_frame = {},
+          .on_bad_frame = [this](const FrameError&) { give_up(not_a_registry()); },
           .on_end = {},
           .on_drained = {},
           .on_close = [this](const CloseReason& reason) { on_close(reason); },
@@ -103,7 +109,8 @@ void RegistryClient::stop() {
 }
 
 void RegistryClient::on_frame(const Frame& frame) {
-  heartbeat_.heard();
+  const auto events = events_;
+  if (met_) heartbeat_.heard();
   const auto message = read_message(frame);
   if (const auto* known = std::get_if<Message>(&message)) on_message(*known);
 }
@@ -116,13 +123,14 @@ void RegistryClient::on_message(const Message& message) {
   for (const auto change : {DeviceChange::added, DeviceChange::changed, DeviceChange::removed}) {
     if (type == to_string(change)) return on_device(change, message);
   }
-  if ((type == registry::refused || type == registry::error) && events_.on_refused)
-    events_.on_refused(message.value(registry::why).value_or(""));
+  if ((type == registry::refused || type == registry::error) && events_->on_refused)
+    events_->on_refused(message.value(registry::why).value_or(""));
 }
 
 void RegistryClient::on_list(const Message& message) {
   const auto count = message.number(registry::devices);
-  if (!count || *count > most_devices) return client_->tcp().abort();
+  if (!count || *count > most_devices) return give_up(not_a_registry());
+  met_ = true;
   heartbeat_.start(period_in(message).value_or(first_period));
   coming_.clear();
   still_to_come_ = *count;
@@ -133,7 +141,7 @@ void RegistryClient::list_is_whole() {
   devices_ = std::exchange(coming_, {});
   listed_ = true;
   pause_ = options_.retry.first;
-  if (events_.on_list) events_.on_list(devices_);
+  if (events_->on_list) events_->on_list(devices_);
 }
 
 void RegistryClient::on_device(DeviceChange change, const Message& message) {
@@ -148,17 +156,25 @@ void RegistryClient::on_device(DeviceChange change, const Message& message) {
   std::erase_if(devices_,
                 [&](const Device& known) { return change != DeviceChange::changed && known.is_same_run(*device); });
   if (change == DeviceChange::added) {
-    if (devices_.size() == most_devices) return client_->tcp().abort();
+    if (devices_.size() == most_devices) return give_up(not_a_registry());
     devices_.push_back(*device);
   } else if (change == DeviceChange::changed) {
     const auto same = [&](const Device& known) { return known.is_same_run(*device); };
     std::ranges::replace_if(devices_, same, *device);
   }
-  if (events_.on_change) events_.on_change(change, *device, message.value(registry::why).value_or(""));
+  if (events_->on_change) events_->on_change(change, *device, message.value(registry::why).value_or(""));
 }
 
-void RegistryClient::on_close(const CloseReason& reason) {
+void RegistryClient::give_up(const CloseReason& reason) {
+  reason_ = reason;
+  client_->tcp().abort();
+}
+
+void RegistryClient::on_close(const CloseReason& how) {
+  const auto events = events_;
+  const auto reason = std::exchange(reason_, std::nullopt).value_or(how);
   heartbeat_.stop();
+  met_ = false;
   if (std::exchange(listed_, false)) since_ = now();
   still_to_come_ = 0;
   if (stopping_ || (options_.retry.limit != Duration::max() && now() + pause_ > since_ + options_.retry.limit))
@@ -169,12 +185,13 @@ void RegistryClient::on_close(const CloseReason& reason) {
     waiting_ = false;
     connect_again();
   });
-  if (events_.on_retry) events_.on_retry(reason, pause);
+  if (events_->on_retry) events_->on_retry(reason, pause);
 }
 
 void RegistryClient::end(const CloseReason& reason) {
+  const auto events = events_;
   stopping_ = true;
-  if (events_.on_end) events_.on_end(reason);
+  if (events_->on_end) events_->on_end(reason);
 }
 
 std::vector<Device> RegistryClient::called(std::string_view name) const {

@@ -70,18 +70,21 @@ class RegistryClient {
   void list_is_whole();
   void send(std::string_view type);
   void send_self();
+  void give_up(const CloseReason& reason);
   void end(const CloseReason& reason);
 
   Selector& loop_;
   Opener opener_;
   Endpoint local_, registry_;
-  Events events_;
+  std::shared_ptr<const Events> events_;  // held while one of them runs, which may destroy the client
   Options options_;
   std::vector<Device> devices_;
   std::vector<Device> coming_;  // of a list that is not whole yet
   std::size_t still_to_come_ = 0;
   bool listed_ = false;
-  bool waiting_ = false;  // for the next attempt
+  bool met_ = false;                   // the other side has shown that it is a registry
+  std::optional<CloseReason> reason_;  // why the connection was given up here
+  bool waiting_ = false;               // for the next attempt
   bool stopping_ = false;
   Duration pause_;
   SteadyTime since_;  // of the limit

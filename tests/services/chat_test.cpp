@@ -37,10 +37,17 @@ struct ChatTest : StackTest {
     return meanwhile([&] { return one.end.has_value(); });
   }
   ChatRoom& room() {
-    if (!room_) room_ = std::make_unique<ChatRoom>(loop, open_here, loopback, ChatRoom::Events{}, options);
+    if (!room_) room_ = std::make_unique<ChatRoom>(loop, opener, loopback, ChatRoom::Events{}, options);
     return *room_;
   }
 
+  // Little room in the kernel, so that what waits soon waits in the chat room.
+  Opener opener = [](Transport transport, const Endpoint& local) {
+    auto socket = open_here(transport, local);
+    const int small = 4096;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    return socket;
+  };
   ChatRoom::Options options;
   std::list<PlainPeer> peers;
 
@@ -186,6 +193,12 @@ TEST_P(ChatTest, AMessageThatIsWrongIsAnsweredAndEndsNothing) {
       {message("dance"), "error \"'dance' means nothing here\""},
       {message("said", "as if from the room"), "error \"'said' means nothing here\""},
       {message("\x1b]0"), "error \"'\\x1b]0' means nothing here\""},
+      {message(std::string(4000, '\x01')),
+       [] {
+         std::string shown = "error \"'";
+         for (int i = 0; i < 64; ++i) shown += "\\x01";
+         return shown + "...' means nothing here\"";
+       }()},
       {message("say", "eleven byte"), "error \"nobody may say more than 10 bytes at once\""},
       {message("say", "\xff"), "error \"what is said is UTF-8\""},
   };

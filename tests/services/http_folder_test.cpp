@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,9 @@ struct HttpFolderTest : testing::Test {
     std::filesystem::create_directories(above / "site/page");
     write("secret.txt", "secret");
     write("site/a.txt", "text");
+    write("site/.hidden", "secret");
+    std::filesystem::create_directories(above / "site/.git");
+    write("site/.git/config", "secret");
     write("site/sub/b c.html", "html");
     write("site/sub/<script>:&\x01.txt", "odd");
     write("site/page/index.html", "<p>index");
@@ -60,14 +64,32 @@ TEST_F(HttpFolderTest, GivesFilesWithTheirTypes) {
   EXPECT_EQ(text_of(get("/sub/b%20c.html")), "html");
   EXPECT_EQ(header_of(get("/sub/b%20c.html"), "Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(text_of(get("/inside")), "text");
-  EXPECT_EQ(text_of(get("/sub/../a.txt")), "text");
 }
 
 TEST_F(HttpFolderTest, NeverLeavesTheFolder) {
-  for (const auto* path : {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/sub/../../secret.txt",
-                           "//etc/passwd", "/%2Fetc/passwd", "/outside", "/up/secret.txt", "/up/site/a.txt",
-                           "/absolute", "/sub/deeper/../../../secret.txt", "/..", "/../", "/nothing", "/a.txt/",
-                           "/a.txt/b", "/fifo", "/proc/self/environ"}) {
+  for (const auto* path : {"/../secret.txt",
+                           "/%2e%2e/secret.txt",
+                           "/..%2fsecret.txt",
+                           "/sub/../../secret.txt",
+                           "//etc/passwd",
+                           "/%2Fetc/passwd",
+                           "/outside",
+                           "/up/secret.txt",
+                           "/up/site/a.txt",
+                           "/absolute",
+                           "/sub/deeper/../../../secret.txt",
+                           "/..",
+                           "/../",
+                           "/nothing",
+                           "/a.txt/",
+                           "/a.txt/b",
+                           "/fifo",
+                           "/proc/self/environ",
+                           "/sub/../a.txt",
+                           "/.hidden",
+                           "/.git/config",
+                           "/sub/.",
+                           "/%2ehidden"}) {
     const auto response = get(path);
     EXPECT_EQ(response.status, 404U) << path;
     EXPECT_THAT(text_of(response), Not(HasSubstr("secret"))) << path;
@@ -81,6 +103,7 @@ TEST_F(HttpFolderTest, ListsAFolderSafelyOrShowsItsIndex) {
   EXPECT_THAT(list, HasSubstr("<a href=\"./a.txt\">a.txt</a>"));
   EXPECT_THAT(list, HasSubstr("<a href=\"./sub/\">sub/</a>"));
   EXPECT_THAT(list, Not(HasSubstr("../")));
+  EXPECT_THAT(list, Not(HasSubstr(".hidden")));
   const auto odd = text_of(get("/sub/"));
   EXPECT_THAT(odd, HasSubstr("<a href=\"./%3Cscript%3E%3A%26%01.txt\">&lt;script&gt;:&amp;\\x01.txt</a>"));
   EXPECT_THAT(odd, Not(HasSubstr("<script>")));
@@ -99,6 +122,13 @@ TEST_F(HttpFolderTest, SaysWhatHasNotChanged) {
   EXPECT_THAT(modified, testing::EndsWith(" GMT"));
   EXPECT_EQ(get("/a.txt", {{"if-modified-since", modified}}).status, 304U);
   EXPECT_EQ(get("/a.txt", {{"if-modified-since", "yesterday"}}).status, 200U);
+}
+
+TEST_F(HttpFolderTest, TellsNoTimeToCome) {
+  const timespec times[] = {{.tv_sec = 10'413'792'000}, {.tv_sec = 10'413'792'000}};  // 2300-01-01
+  ASSERT_EQ(::utimensat(AT_FDCWD, (above / "site/a.txt").c_str(), times, 0), 0);
+  EXPECT_EQ(header_of(get("/a.txt"), "Last-Modified"), "");
+  EXPECT_EQ(text_of(get("/a.txt")), "text");
 }
 
 TEST_F(HttpFolderTest, AnswersGetAndHeadOnly) {

@@ -15,6 +15,12 @@ namespace wirelab::testing {
 class PlainPeer {
  public:
   explicit PlainPeer(const Endpoint& server) : socket_(plain_client(server)) {}
+  // From an address of its own, which on loopback may be any of 127.0.0.0/8.
+  PlainPeer(const Endpoint& server, const IpAddress& source) : socket_(inet_socket(SOCK_STREAM)) {
+    const SocketAddress local({source, Port{}});
+    check_errno(::bind(socket_.get(), local.data(), local.size()), "bind");
+    connect_to(socket_.get(), server);
+  }
 
   // Queued until the connection is there; turn() sends it.
   void send(std::string_view bytes) { unsent_ += bytes; }

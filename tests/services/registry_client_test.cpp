@@ -195,13 +195,28 @@ TEST_P(RegistryClientTest, StrangeThingsOfARegistry) {
 TEST_P(RegistryClientTest, ItMayBeDestroyedByWhatItTells) {
   const auto registry = registry_at(loopback);
   std::unique_ptr<RegistryClient> client;
-  bool told = false;
-  client = std::make_unique<RegistryClient>(loop, open_here, loopback, registry->local(),
-                                            RegistryClient::Events{.on_list = [&](const std::vector<Device>&) {
-                                              told = true;
-                                              client.reset();
-                                            }});
-  EXPECT_TRUE(until([&] { return told && registry->tcp().clients() == 0; }));
+  std::size_t told = 0;
+  // What the handler holds is used after the client is gone.
+  const auto go = [&client, &told] {
+    client.reset();
+    ++told;
+  };
+  const std::vector<RegistryClient::Events> ways{
+      {.on_list = [go](const auto&) { go(); }},
+      {.on_change = [go](auto, const auto&, auto) { go(); }},
+      {.on_list = [&client](const auto&) { client->stop(); }, .on_end = [go](const CloseReason&) { go(); }},
+  };
+  for (const auto& events : ways) {
+    const auto before = told;
+    client = std::make_unique<RegistryClient>(loop, open_here, loopback, registry->local(), events);
+    EXPECT_TRUE(until([&] { return told > before || client->is_listed(); }));
+    const Told other(loop, registry->local(), device("a1", "Den"));
+    EXPECT_TRUE(until([&] { return told > before; }));
+  }
+  const auto nobody = inet_socket(SOCK_STREAM);
+  client = std::make_unique<RegistryClient>(loop, open_here, loopback, bind_to_loopback(nobody.get()),
+                                            RegistryClient::Events{.on_retry = [go](const auto&, auto) { go(); }});
+  EXPECT_TRUE(until([&] { return told == ways.size() + 1; }));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RegistryClientTest, all_pollers, poller_name);

@@ -172,6 +172,35 @@ TEST_P(RegistryTest, TheSameRunOnAnotherConnectionIsNoChange) {
   EXPECT_THAT(instances(), ElementsAre("i1", "i2")) << "in its old place";
 }
 
+TEST_P(RegistryTest, WhoRepeatsADeviceFromAnotherAddressDoesNotTakeItsPlace) {
+  auto& one = watcher();
+  auto& first = device("a1", "Den", "i1");
+  auto& thief = peers.emplace_back(registry().local(), Ipv4(127, 0, 0, 9));
+  enter(thief, "a1", "Den", "i1", "666");
+  EXPECT_TRUE(hears(first, "ask"));
+  first.say("alive");
+  EXPECT_TRUE(hears(first, "alive"));
+  EXPECT_EQ(first.end, std::nullopt);
+  EXPECT_TRUE(hears(one, "added;id:a1;name:Den;instance:i1;port:666;address:127.0.0.9"));
+  EXPECT_EQ(registry().devices().size(), 2U);
+  EXPECT_EQ(registry().devices().front().address, IpAddress(Ipv4(127, 0, 0, 1)));
+}
+
+TEST_P(RegistryTest, ATypeOfAnyLengthIsAnsweredInShort) {
+  auto& one = watcher();
+  for (const auto& type : {std::string(4000, '\x01'), std::string(4080, 'x'), std::string(2000, '\\')}) {
+    one.heard.clear();
+    one.say(type);
+    EXPECT_TRUE(meanwhile([&] { return !one.heard.empty(); }));
+    EXPECT_TRUE(one.heard.front().starts_with("error;why:'")) << one.heard.front();
+    EXPECT_LT(one.heard.front().size(), 400U);
+  }
+  one.say("watch");
+  EXPECT_TRUE(hears(one, "error;why:you are told everything already"));
+  const auto& other = watcher();
+  EXPECT_EQ(other.heard.size(), 1U) << "others are served";
+}
+
 TEST_P(RegistryTest, WhatIsNoDeviceIsRefused) {
   struct Refused {
     std::string id, name, instance, port, why;
@@ -184,10 +213,11 @@ TEST_P(RegistryTest, WhatIsNoDeviceIsRefused) {
       {"a1", "D\x1b[2Jen", "i1", "1", "a name holds no control characters and nothing invisible"},
       {"a1", "D\nen", "i1", "1", "a name holds no control characters and nothing invisible"},
       {"a1", "Den ", "i1", "1", "a name neither begins nor ends with a blank"},
-      {"a1", "Den", "i1", "", "a port is a number up to 65535"},
-      {"a1", "Den", "i1", "65536", "a port is a number up to 65535"},
-      {"a1", "Den", "i1", "-1", "a port is a number up to 65535"},
-      {"a1", "Den", "i1", "0x1", "a port is a number up to 65535"},
+      {"a1", "Den", "i1", "", "a port is a number from 1 to 65535"},
+      {"a1", "Den", "i1", "0", "a port is a number from 1 to 65535"},
+      {"a1", "Den", "i1", "65536", "a port is a number from 1 to 65535"},
+      {"a1", "Den", "i1", "-1", "a port is a number from 1 to 65535"},
+      {"a1", "Den", "i1", "0x1", "a port is a number from 1 to 65535"},
   };
   auto& one = peer();
   for (const auto& refused : all) {
@@ -219,6 +249,7 @@ TEST_P(RegistryTest, WhoSaysNotWhatItWantsIsCutOff) {
 
 TEST_P(RegistryTest, AWatcherThatReadsNothingHurtsNobody) {
   options.max_queued = std::size_t{16} << 10;
+  options.max_clients = 4;
   auto& stalled = watcher();
   const int small = 4096;
   ::setsockopt(stalled.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
