@@ -1,0 +1,262 @@
+// chat: a room, three members, and what happens to the others when one of them dies or hangs.
+//
+//                        lan 10.0.1.0/24
+//     S ─────────────┬──────────────┬──────────────┐
+//     .1             A .2           B .3           C .4
+//     the room       Ada            Bob            Cleo
+//                    stays          dies in a      reads no more
+//                                   message,       and is cut off
+//                                   comes back
+#include "lab/services/chat.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "lab/base/error.hpp"
+#include "lab/services/chat_client.hpp"
+#include "lab/stack/tcp_client.hpp"
+#include "scenarios/look_for.hpp"
+#include "scenarios/scenario.hpp"
+#include "scenarios/stage.hpp"
+
+namespace wirelab::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration patience = 2s;
+constexpr Port ada_port{40001}, bob_port{40002}, cleo_port{40003}, bob_again_port{40004};
+constexpr int little = 4096;  // bytes of Cleo's receive buffer and the room's send buffers, so that they fill up soon
+constexpr std::size_t most_queued = std::size_t{16} << 10;
+constexpr std::size_t long_line = 4000;  // bytes
+constexpr std::size_t most_long_lines = 100;
+
+Topology topology(const Settings& settings) {
+  const ChatRoom::Options usual;
+  if (settings.size > usual.max_text)
+    throw BadInput(
+        fmt::format("--size {} is more than anybody may say at once\nit takes 0 to {}", settings.size, usual.max_text));
+  Topology net;
+  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
+  for (const auto* name : {"S", "A", "B", "C"}) net.host(name, lan);
+  return net;
+}
+
+Opener with_buffer(Opener opener, int which) {
+  return [opener = std::move(opener), which](Transport transport, const Endpoint& local) {
+    auto socket = opener(transport, local);
+    check_errno(::setsockopt(socket.get(), SOL_SOCKET, which, &little, sizeof little), "set a buffer size");
+    return socket;
+  };
+}
+
+// A member of the reference stack, and the texts that it heard.
+struct Member {
+  Member(Lab& lab, std::string_view host, const Endpoint& local, const Endpoint& room, const std::string& name)
+      : client(lab.loop(), lab.opener(host), local, room, name,
+               {.on_say = [this](std::string_view, std::string_view text) { heard.emplace_back(text); }}) {
+    Lab::require(lab.wait_until([this] { return client.is_in(); }, patience), name + " does not get into the room");
+  }
+  std::vector<std::string> heard;
+  ChatClient client;
+};
+
+class Chat {
+ public:
+  explicit Chat(Stage& stage)
+      : stage_(stage),
+        lab_(stage.lab),
+        room_(stage.stay(std::make_unique<ChatRoom>(lab_.loop(), with_buffer(lab_.opener("S"), SO_SNDBUF),
+                                                    Endpoint{stage.address_of("S"), chat_port}, ChatRoom::Events{},
+                                                    ChatRoom::Options{.max_queued = most_queued}))),
+        ada_{stage.address_of("A"), ada_port},
+        bob_{stage.address_of("B"), bob_port},
+        cleo_{stage.address_of("C"), cleo_port},
+        bob_again_{stage.address_of("B"), bob_again_port} {}
+
+  void tell() {
+    enter();
+    converse();
+    die();
+    come_back();
+    hang();
+    exit();
+    suggest_filters();
+  }
+
+ private:
+  using Packet = capture::Packet;
+
+  void begin() { begun_ = stamp_now(); }
+  // What the room told a member, where it arrived.
+  const Packet* told(std::string_view host, const Endpoint& member, const std::string& text) {
+    return stage_.seen(fmt::format("{}:eth0", host), look_for::text(room_.local(), member, text), begun_);
+  }
+  // What a member told the room, where it left.
+  const Packet* said(std::string_view host, const Endpoint& member, const std::string& text) {
+    return stage_.seen(fmt::format("{}:eth0", host), look_for::text(member, room_.local(), text), begun_);
+  }
+  bool wait_for_members(std::size_t count) {
+    return lab_.wait_until([&] { return room_.members().size() == count; }, patience);
+  }
+
+  // A member made of a bare TCP client, for what a member of the reference stack would never do.
+  std::unique_ptr<TcpClient> bare_member(std::string_view host, const Endpoint& local, std::string name) {
+    auto client = std::make_unique<TcpClient>(lab_.loop(), with_buffer(lab_.opener(host), SO_RCVBUF), local,
+                                              room_.local(), TcpClient::Events{.on_connect = [this, name] {
+                                                joining_->send(encode_message("join", {{"name", name}}));
+                                              }});
+    joining_ = client.get();
+    const auto members = room_.members().size();
+    Lab::require(wait_for_members(members + 1), name + " does not get into the room");
+    return client;
+  }
+
+  void enter() {
+    lab_.step("Ada, Bob and Cleo enter the room; each is told who is there, and those who are there of each");
+    begin();
+    member_ada_ = std::make_unique<Member>(lab_, "A", ada_, room_.local(), "Ada");
+    bare_bob_ = bare_member("B", bob_, "Bob");
+    bare_cleo_ = bare_member("C", cleo_, "Cleo");
+    stage_.check("each newcomer is welcomed with the number of members it finds", true,
+                 {told("A", ada_, "welcome;name:Ada;members:0"), told("B", bob_, "welcome;name:Bob;members:1"),
+                  told("C", cleo_, "welcome;name:Cleo;members:2")});
+    stage_.check(
+        "Ada is told of Bob, and Ada and Bob of Cleo", true,
+        {told("A", ada_, "joined;name:Bob"), told("A", ada_, "joined;name:Cleo"), told("B", bob_, "joined;name:Cleo")});
+  }
+
+  void converse() {
+    lab_.step("Ada says {} lines; the room passes each on to Bob and Cleo, and none back to Ada",
+              stage_.settings.count);
+    begin();
+    const auto before = room_.stats().delivered;
+    for (std::size_t n = 1; n <= stage_.settings.count; ++n) {
+      auto line = fmt::format("line {} ", n);
+      line.resize(stage_.settings.size, '.');
+      member_ada_->client.say(line);
+      lab_.wait_until([&] { return room_.stats().delivered - before == 2 * n; }, patience);
+      if (n < stage_.settings.count) lab_.wait_until([] { return false; }, stage_.settings.interval);
+    }
+    const auto all = 2 * stage_.settings.count;
+    const std::string line = "said;name:Ada";
+    stage_.check("what Ada says arrives at Bob and Cleo under Ada's name", room_.stats().delivered - before == all,
+                 {said("A", ada_, "type:say"), told("B", bob_, line), told("C", cleo_, line)},
+                 "not every line was passed on to both");
+    stage_.check_all("nothing of it comes back to Ada",
+                     stage_.all_seen("A:eth0", look_for::text(room_.local(), ada_, line), begun_));
+  }
+
+  void die() {
+    lab_.step("Bob's program dies in the middle of a message: a header length and nine bytes, then a reset");
+    begin();
+    const std::string part("\x16\0CL:400;ty", 11);
+    bare_bob_->send(as_bytes(part));
+    const auto* piece = said("B", bob_, part);
+    bare_bob_->abort();
+    Lab::require(wait_for_members(2), "the room does not notice that Bob is dead");
+    const auto* reset = stage_.seen("S:eth0", look_for::rst(bob_, room_.local()), begun_);
+    stage_.check("Ada and Cleo are told that Bob was lost", true,
+                 {piece, reset, told("A", ada_, "left;name:Bob;why:lost"), told("C", cleo_, "left;name:Bob;why:lost")});
+    member_ada_->client.say("poor Bob");
+    stage_.check("the others talk on", true, {told("C", cleo_, "poor Bob")});
+  }
+
+  void come_back() {
+    lab_.step("Bob comes back under his name, which is free again");
+    begin();
+    member_bob_ = std::make_unique<Member>(lab_, "B", bob_again_, room_.local(), "Bob");
+    stage_.check("Bob is in the room again", true,
+                 {told("B", bob_again_, "welcome;name:Bob;members:2"), told("A", ada_, "joined;name:Bob")});
+  }
+
+  void hang() {
+    lab_.step("Cleo's program hangs: it reads no more, while Ada says lines of {} bytes", long_line);
+    begin();
+    bare_cleo_->set_reading(false);
+    std::size_t lines = 0, most = 0;
+    const auto all_heard = [&] { return member_bob_->heard.size() == lines; };
+    while (room_.stats().slow == 0 && lines < most_long_lines) {
+      member_ada_->client.say(std::string(long_line, static_cast<char>('a' + lines % 26)));
+      ++lines;
+      lab_.wait_until(all_heard, patience);
+      most = std::max(most, room_.queued());
+    }
+    const auto taken = stage_.all_seen("C:eth0", look_for::tcp(cleo_, room_.local(), is_ack), begun_);
+    const auto sent = stage_.all_seen("C:eth0", look_for::segment(room_.local(), cleo_), begun_);
+    const bool stuck = !taken.empty() && !sent.empty() && is_stuck(*taken.back(), *sent.back());
+    stage_.check("Cleo's kernel takes what there is room for, and no more", stuck,
+                 stuck ? Evidence{taken.back(), sent.back()} : Evidence{}, "she took everything");
+    const auto* reset = stage_.seen("C:eth0", look_for::rst(room_.local(), cleo_), begun_);
+    stage_.check(fmt::format("the room cuts Cleo off when more than {} bytes wait for her", most_queued),
+                 room_.stats().slow == 1, {reset, told("B", bob_again_, "left;name:Cleo;why:slow")},
+                 "she is still there");
+    stage_.check("meanwhile Bob hears every line, and at once", all_heard(), {told("B", bob_again_, "said;name:Ada")},
+                 fmt::format("he heard {} of {}", member_bob_->heard.size(), lines));
+    stage_.check_count(fmt::format("the room never held more than that back ({} bytes at most)", most),
+                       most <= most_queued, fmt::format("{} bytes waited", most));
+  }
+
+  static bool is_ack(const capture::Tcp& tcp) { return tcp.flags.ack && !tcp.flags.rst; }
+  // Either the last acknowledgement leaves no window, or data behind it were not taken.
+  static bool is_stuck(const Packet& acknowledgement, const Packet& data) {
+    const auto last = capture::decode(acknowledgement);
+    const auto sent = capture::decode(data);
+    return last.tcp()->window == 0 || last.tcp()->acknowledgement != sent.tcp()->sequence + sent.tcp()->length;
+  }
+
+  void exit() {
+    lab_.step("Bob says exit: the room ends his connection in order, and Ada is told");
+    begin();
+    member_bob_->client.leave();
+    Lab::require(wait_for_members(1), "Bob does not get out of the room");
+    const auto room = room_.local();
+    stage_.check("both sides of Bob's connection end with FIN", true,
+                 {said("B", bob_again_, "type:exit"), stage_.seen("B:eth0", look_for::fin(room, bob_again_), begun_),
+                  stage_.seen("B:eth0", look_for::fin(bob_again_, room), begun_)});
+    stage_.check("Ada is told that Bob left by himself", true, {told("A", ada_, "left;name:Bob;why:exit")});
+    member_ada_->client.leave();
+    Lab::require(wait_for_members(0), "Ada does not get out of the room");
+    stage_.check("Ada leaves as the last", true,
+                 {said("A", ada_, "type:exit"), stage_.seen("A:eth0", look_for::fin(ada_, room), begun_)});
+  }
+
+  void suggest_filters() const {
+    stage_.suggest_filter(fmt::format("tcp.port == {} && tcp.len > 0", chat_port), "all that is said");
+    stage_.suggest_filter("tcp contains \"type:left\"", "how each one leaves");
+    stage_.suggest_filter(fmt::format("tcp.port == {}", cleo_port), "Cleo, up to the end");
+    stage_.suggest_filter("tcp.flags.reset == 1", "Bob's death, and Cleo's end");
+  }
+
+  Stage& stage_;
+  Lab& lab_;
+  ChatRoom& room_;
+  Endpoint ada_, bob_, cleo_, bob_again_;
+  std::unique_ptr<Member> member_ada_, member_bob_;
+  std::unique_ptr<TcpClient> bare_bob_, bare_cleo_;
+  TcpClient* joining_ = nullptr;
+  Stamp begun_{};
+};
+
+void play(Stage& stage) { Chat(stage).tell(); }
+
+}  // namespace
+
+Scenario chat_scenario() {
+  return {
+      .name = "chat",
+      .teaches = "a chat room on one loop: a member that dies or hangs does not hurt the others",
+      .explanation =
+          "Nothing leaves this machine: four hosts are built out of network namespaces, and vanish at the end.\n"
+          "S serves a chat room, A, B and C are its members Ada, Bob and Cleo, all by ordinary TCP sockets. Bob's\n"
+          "program dies in the middle of a message, and he comes back; Cleo's program stops reading until the room\n"
+          "cuts it off; Bob says exit. --count and --size are of the lines that Ada says, --interval is between them.\n"
+          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
+      .topology = topology,
+      .play = play};
+}
+
+}  // namespace wirelab::scenarios
