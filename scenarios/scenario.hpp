@@ -35,8 +35,10 @@ struct Scenario {
 const std::vector<Scenario>& all_scenarios();
 
 // One function a story, in the file of its name.
+Scenario chat_scenario();
 Scenario modes_scenario();
 Scenario ping_scenario();
 Scenario readiness_scenario();
+Scenario registry_scenario();
 
 }  // namespace wirelab::scenarios
