@@ -1,6 +1,7 @@
 // wirelab chat: a member of a chat room, for a person at a terminal or a script on a pipe.
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -93,7 +94,10 @@ class Stay {
                    fmt::format("{}: {}", output_.style().bold(printable(name)), printable(text)));
             },
         .on_error = [this](std::string_view text) { complain(printable(text)); },
-        .on_drained = [this] { lines_.resume(); },
+        .on_drained =
+            [this] {
+              if (!leaving_) lines_.resume();
+            },
         .on_retry =
             [this](const CloseReason& reason, Duration pause) {
               const auto ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
@@ -120,12 +124,13 @@ class Stay {
   void say(std::string_view line) {
     if (line == "exit") return leave();
     if (line.empty()) return;
-    if (member_.say(line)) ++said_;
+    if (!member_.say(line)) return complain("this was not said: the connection takes no more");
+    ++said_;
     if (member_.queued() > enough_queued) lines_.pause();
   }
 
   void leave() {
-    leaving_ = true;
+    if (std::exchange(leaving_, true)) return;
     lines_.pause();
     member_.leave();
   }
@@ -154,7 +159,7 @@ class Stay {
 
   void tell_result() const {
     output_.object({{"type", "result"},
-                    {"ok", true},
+                    {"ok", welcomed_},
                     {"name", member_.name()},
                     {"said", said_},
                     {"heard", heard_},

@@ -75,12 +75,7 @@ class Look {
                                    why.empty() ? "" : fmt::format(" ({})", printable(why))));
                 },
             .on_refused = [this](std::string_view why) { output_.talk(printable(why)); },
-            .on_retry =
-                [this](const CloseReason& reason, Duration pause) {
-                  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
-                  output_.talk(
-                      fmt::format("no registry at {} ({}); trying again in {} ms", registry_, reason.to_string(), ms));
-                },
+            .on_retry = [this](const CloseReason& reason, Duration pause) { on_retry(reason, pause); },
             .on_end = [this](const CloseReason& reason) { on_end(reason); }};
   }
 
