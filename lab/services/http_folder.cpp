@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <dirent.h>
 #include <memory>
 #include <optional>
@@ -23,6 +24,9 @@ namespace {
 
 constexpr std::size_t most_listed = 10'000;
 constexpr std::string_view folder_index = "index.html";
+
+// A name that begins with a dot is hidden, as are "." and "..".
+bool is_hidden(std::string_view path) { return path.starts_with('.') || path.find("/.") != path.npos; }
 
 // Opening a FIFO must not wait for its other end. glibc 2.36 has no wrapper.
 UniqueFd open_beneath(int folder, const std::string& path) {
@@ -60,11 +64,15 @@ std::optional<struct stat> status_of_file(int file) {
 
 HttpResponse file_response(const HttpRequest& request, UniqueFd file, const struct stat& status,
                            std::string_view name) {
-  const auto modified = http_date(std::chrono::system_clock::from_time_t(status.st_mtime));
-  HttpResponse response{.headers = {{"Last-Modified", modified}}};
-  if (request.value("If-Modified-Since") == modified) {
-    response.status = 304;
-    return response;
+  HttpResponse response;
+  // A time to come is none that may be told (RFC 9110, 8.8.2.1).
+  if (status.st_mtime >= 0 && status.st_mtime <= std::time(nullptr)) {
+    const auto modified = http_date(std::chrono::system_clock::from_time_t(status.st_mtime));
+    response.headers.push_back({"Last-Modified", modified});
+    if (request.value("If-Modified-Since") == modified) {
+      response.status = 304;
+      return response;
+    }
   }
   response.headers.push_back({"Content-Type", std::string(content_type_of(name))});
   response.headers.push_back({"X-Content-Type-Options", "nosniff"});
@@ -80,10 +88,10 @@ std::vector<std::string> names_in(UniqueFd folder) {
   (void)folder.release();
   while (const auto* entry = ::readdir(entries.get())) {
     std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
+    if (is_hidden(name)) continue;
+    if (names.size() == most_listed) break;
     if (entry->d_type == DT_DIR) name += '/';
     names.push_back(std::move(name));
-    if (names.size() == most_listed) break;
   }
   std::ranges::sort(names);
   return names;
@@ -93,11 +101,14 @@ HttpResponse list_of(UniqueFd folder, const std::string& path) {
   const auto title = html_escaped(printable("/" + path));
   auto html = fmt::format("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1>{0}</h1>\n<ul>\n", title);
   if (!path.empty()) html += "<li><a href=\"../\">../</a>\n";
-  for (const auto& name : names_in(std::move(folder))) {
+  const auto names = names_in(std::move(folder));
+  for (const auto& name : names) {
     // "./" before it, or a name with a colon would be read as a scheme.
     html += fmt::format("<li><a href=\"./{}\">{}</a>\n", percent_encoded(name), html_escaped(printable(name)));
   }
-  return http_page(html + "</ul>\n");
+  html += "</ul>\n";
+  if (names.size() == most_listed) html += "<p>There may be more.\n";
+  return http_page(std::move(html));
 }
 
 class Folder {
@@ -112,6 +123,7 @@ class Folder {
     if (!request.asks_for_page()) return only_get_and_head();
     const auto path = percent_decoded(request.path);
     if (!path) return http_text(400, "the path is badly encoded");
+    if (is_hidden(path->substr(1))) return http_text(404, "there is no such file");
     return answer(request, path->substr(1));
   }
 

@@ -1,7 +1,8 @@
 // A folder as an HTTP server's contents: files, and lists of what a folder holds. Public.
 //
 // Nothing outside the folder is ever given away, whatever the path says and wherever symbolic links lead: the kernel
-// resolves each path beneath the folder's descriptor (openat2(2), RESOLVE_BENEATH).
+// resolves each path beneath the folder's descriptor (openat2(2), RESOLVE_BENEATH). Hidden files, whose names begin
+// with a dot, are neither given away nor listed.
 #pragma once
 
 #include <string>

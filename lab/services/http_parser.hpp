@@ -39,6 +39,8 @@ class HttpParser {
   [[nodiscard]] bool begun() const;
   // The client has sent the head and waits for "100 Continue" before it sends the body.
   [[nodiscard]] bool awaits_continue() const;
+  // How many bytes were read as requests so far; those that were fed and not yet asked for do not count.
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
   // What the end of the stream means here, once next() has given every request: nothing if it is clean, else the error.
   [[nodiscard]] std::optional<HttpError> eof() const;
 

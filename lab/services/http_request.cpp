@@ -69,6 +69,8 @@ std::string_view to_string(HttpFault fault) {
       return "the body is too long";
     case HttpFault::unknown_expectation:
       return "Expect is not understood";
+    case HttpFault::late:
+      return "the request was not whole in time";
     case HttpFault::truncated:
       return "the end came within a request";
   }
@@ -77,6 +79,8 @@ std::string_view to_string(HttpFault fault) {
 
 unsigned status_of(HttpFault fault) {
   switch (fault) {
+    case HttpFault::late:
+      return 408;
     case HttpFault::body_too_long:
       return 413;
     case HttpFault::request_line_too_long:

@@ -71,10 +71,11 @@ enum class HttpFault : std::uint8_t {
   bad_chunk,
   body_too_long,
   unknown_expectation,
+  late,
   truncated,
 };
 std::string_view to_string(HttpFault fault);
-// The status code that answers it: 400, 413, 414, 417, 431, 501 or 505.
+// The status code that answers it: 400, 408, 413, 414, 417, 431, 501 or 505.
 unsigned status_of(HttpFault fault);
 
 // Why bytes are no request. `offset` counts from the first byte of the stream: the byte at which they are wrong, or at

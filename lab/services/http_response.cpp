@@ -19,9 +19,9 @@ std::uint64_t length_of(const HttpResponse& response) {
   return file == nullptr ? 0 : file->size;
 }
 
-void check_header(const HttpHeader& header) {
-  const bool fits = std::ranges::none_of(header.value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-  if (!fits || !is_http_token(header.name)) throw std::logic_error("an HTTP header that is none: " + header.name);
+bool is_header(const HttpHeader& header) {
+  return is_http_token(header.name) &&
+         std::ranges::none_of(header.value, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 }  // namespace
@@ -106,13 +106,16 @@ std::string html_escaped(std::string_view text) {
   return escaped;
 }
 
+void check_http_headers(const HttpResponse& response) {
+  const auto bad = std::ranges::find_if_not(response.headers, is_header);
+  if (bad != response.headers.end()) throw std::logic_error("an HTTP header that is none: " + bad->name);
+}
+
 std::string http_head(const HttpResponse& response, const HttpHeadOptions& options) {
+  check_http_headers(response);
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
   const auto out = std::back_inserter(head);
-  for (const auto& header : response.headers) {
-    check_header(header);
-    fmt::format_to(out, "{}: {}\r\n", header.name, header.value);
-  }
+  for (const auto& header : response.headers) fmt::format_to(out, "{}: {}\r\n", header.name, header.value);
   if (http_has_body(response.status)) {
     if (options.ending == HttpEnding::length) fmt::format_to(out, "Content-Length: {}\r\n", length_of(response));
     if (options.ending == HttpEnding::chunked) head += "Transfer-Encoding: chunked\r\n";

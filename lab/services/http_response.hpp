@@ -1,4 +1,4 @@
-// What answers an HTTP request: status, fields and a body in one of three forms. Public, pure.
+// What answers an HTTP request: status, fields and a body in one of three forms. Public.
 #pragma once
 
 #include <chrono>
@@ -58,8 +58,9 @@ struct HttpHeadOptions {
   std::string_view connection;  // empty: no Connection field
   std::string_view date;
 };
-// Status line and fields up to and with the empty line. Throws std::logic_error for a header that would end its line,
-// whatever a handler was made to put there.
+// Throws std::logic_error for a header that would end its line, whatever a handler was made to put there.
+void check_http_headers(const HttpResponse& response);
+// Status line and fields up to and with the empty line. Throws as check_http_headers.
 std::string http_head(const HttpResponse& response, const HttpHeadOptions& options);
 // "5\r\nhello\r\n"; an empty piece is the last chunk.
 std::string http_chunk(std::string_view piece);

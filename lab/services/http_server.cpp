@@ -10,8 +10,10 @@ namespace wirelab {
 namespace {
 
 constexpr std::array known_methods{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-// How often late requests are looked for, as a part of their limit: that much later they are found at most.
+// How often late requests and slow readers are looked for, as a part of their limit: that much later they are found at
+// most.
 constexpr int looks_per_limit = 4;
+constexpr Duration shortest_look = std::chrono::milliseconds(1);
 // One client's share of a turn.
 constexpr std::size_t file_piece = std::size_t{256} << 10;
 constexpr int pieces_per_turn = 8;
@@ -37,8 +39,8 @@ HttpServer::HttpServer(Selector& loop, const Opener& opener, const Endpoint& loc
       events_(std::move(events)),
       options_(options),
       tcp_(loop, opener, local, tcp_events(), tcp_options(options)) {
-  if (options_.request_limit == Duration::max()) return;
-  clock_ = loop_.every(std::max(options_.request_limit / looks_per_limit, Duration(1)), [this] { answer_the_late(); });
+  const auto limit = std::min(options_.request_limit, options_.idle_limit);
+  clock_ = loop_.every(std::max(limit / looks_per_limit, shortest_look), [this] { look_at_the_clock(); });
 }
 
 HttpServer::~HttpServer() {
@@ -49,6 +51,7 @@ HttpServer::~HttpServer() {
 TcpServer::Options HttpServer::tcp_options(const Options& options) {
   auto tcp = options.tcp;
   tcp.connection.idle_limit = options.idle_limit;
+  tcp.connection.slow_peer = SlowPeer::pause_reading;  // nothing may be left out of an answer
   return tcp;
 }
 
@@ -77,10 +80,15 @@ void HttpServer::on_data(ClientId id, ByteView bytes) {
 // Nothing is being answered then, or it would not be read.
 void HttpServer::on_end(ClientId id) {
   const auto error = clients_.at(id).parser.eof();
-  if (!error) return tcp_.close(id);
-  ++stats_.malformed;
-  if (events_.on_bad_request) events_.on_bad_request(id, *error);
-  refuse(id, status_of(error->fault), error->to_string());
+  error ? refuse(id, *error) : tcp_.close(id);
+}
+
+// Who cannot know by a length or chunks that an answer is cut off must not see it end in order.
+void HttpServer::stop(std::function<void()> stopped) {
+  for (const auto& [id, client] : clients_) {
+    if (client.rest) tcp_.abort(id);
+  }
+  tcp_.stop(std::move(stopped));
 }
 
 // There is room for more of an answer, or for the next one.
@@ -98,11 +106,7 @@ bool HttpServer::is_ready(ClientId id, const Client& client) const {
 void HttpServer::serve(ClientId id, Client& client) {
   while (is_ready(id, client)) {
     const auto next = client.parser.next();
-    if (const auto* error = std::get_if<HttpError>(&next)) {
-      ++stats_.malformed;
-      if (events_.on_bad_request) events_.on_bad_request(id, *error);
-      return refuse(id, status_of(error->fault), error->to_string());
-    }
+    if (const auto* error = std::get_if<HttpError>(&next)) return refuse(id, *error);
     const auto* request = std::get_if<HttpRequest>(&next);
     if (request == nullptr) break;
     answer(id, client, *request);
@@ -134,7 +138,9 @@ HttpResponse HttpServer::ask_handler(const HttpRequest& request) const {
   if (std::ranges::find(known_methods, request.method) == known_methods.end())
     return http_text(501, "this method is not known here");
   try {
-    return handler_(request);
+    auto response = handler_(request);
+    check_http_headers(response);
+    return response;
   } catch (const std::exception&) {
     return http_text(500, "the server failed");
   }
@@ -152,6 +158,8 @@ void HttpServer::send(ClientId id, Client& client, HttpResponse response, const 
   const bool whole = request.method == "HEAD" || !http_has_body(response.status);
   if (const auto* text = std::get_if<std::string>(&response.body); text != nullptr && !whole) message += *text;
   tcp_.send(id, as_bytes(message));
+  client.answered = now();
+  client.given = message.size();
   if (!whole && !std::holds_alternative<std::string>(response.body)) {
     auto& rest = client.rest.emplace();
     rest.chunked = chunked;
@@ -163,8 +171,7 @@ void HttpServer::send(ClientId id, Client& client, HttpResponse response, const 
 }
 
 void HttpServer::send_rest(ClientId id, Client& client) {
-  auto& rest = *client.rest;
-  switch (rest.stream ? send_stream(id, rest) : send_file(id, rest)) {
+  switch (client.rest->stream ? send_stream(id, client) : send_file(id, client)) {
     case Sent::waits:
       return;  // on_drained will tell
     case Sent::more:
@@ -177,7 +184,8 @@ void HttpServer::send_rest(ClientId id, Client& client) {
   }
 }
 
-HttpServer::Sent HttpServer::send_file(ClientId id, Rest& rest) {
+HttpServer::Sent HttpServer::send_file(ClientId id, Client& client) {
+  auto& rest = *client.rest;
   for (int i = 0; i < pieces_per_turn; ++i) {
     const auto left = rest.file.size - rest.offset;
     if (left == 0) return Sent::all;
@@ -186,16 +194,20 @@ HttpServer::Sent HttpServer::send_file(ClientId id, Rest& rest) {
     if (piece.ended || piece.error) return Sent::failed;
     if (piece.bytes == 0) return Sent::waits;
     rest.offset += piece.bytes;
+    client.given += piece.bytes;
   }
   return Sent::more;
 }
 
-HttpServer::Sent HttpServer::send_stream(ClientId id, Rest& rest) {
+HttpServer::Sent HttpServer::send_stream(ClientId id, Client& client) {
+  auto& rest = *client.rest;
   for (int i = 0; i < pieces_per_turn; ++i) {
     if (tcp_.queued(id) > 0) return Sent::waits;
     const auto piece = next_piece(rest.stream);
     if (!piece) return Sent::failed;
-    if (!piece->empty() || rest.chunked) tcp_.send(id, as_bytes(rest.chunked ? http_chunk(*piece) : *piece));
+    const auto bytes = rest.chunked ? http_chunk(*piece) : *piece;
+    if (!bytes.empty()) tcp_.send(id, as_bytes(bytes));
+    client.given += bytes.size();
     if (piece->empty()) return Sent::all;
   }
   return Sent::more;
@@ -210,21 +222,36 @@ void HttpServer::go_on_later(ClientId id) {
 }
 
 // What follows of the stream is not read any more: where a request would begin is not known.
-void HttpServer::refuse(ClientId id, unsigned status, std::string_view why) {
-  auto response = http_text(status, why);
+void HttpServer::refuse(ClientId id, const HttpError& error) {
+  ++(error.fault == HttpFault::late ? stats_.late : stats_.malformed);
+  if (events_.on_bad_request) events_.on_bad_request(id, error);
+  const auto response = http_text(status_of(error.fault), error.to_string());
   const auto head = http_head(response, {.connection = "close", .date = date()});
   tcp_.send(id, as_bytes(head + std::get<std::string>(response.body)));
   tcp_.close(id);
 }
 
-void HttpServer::answer_the_late() {
-  const auto latest = now() - options_.request_limit;
+void HttpServer::look_at_the_clock() {
+  const auto time = now();
   for (auto& [id, client] : clients_) {
-    if (!client.begun || *client.begun > latest) continue;
-    client.begun.reset();
-    ++stats_.late;
-    refuse(id, 408, "the request was not whole in time");
+    if (client.begun && time - *client.begun >= options_.request_limit) {
+      client.begun.reset();
+      refuse(id, {HttpFault::late, client.parser.offset()});
+    } else if (is_slow(id, client, time)) {
+      ++stats_.slow;
+      client.rest.reset();
+      tcp_.abort(id, CloseCause::too_slow);
+    }
   }
+}
+
+// Without a least rate a few bytes now and then would hold a connection, and a file, for ever.
+bool HttpServer::is_slow(ClientId id, const Client& client, SteadyTime time) const {
+  if (!tcp_.is_open(id) || is_ready(id, client)) return false;
+  const auto taken = client.given - std::min<std::uint64_t>(client.given, tcp_.queued(id));
+  const auto due = std::chrono::duration<double>(time - client.answered);
+  return due >= options_.idle_limit &&
+         static_cast<double>(taken) < due.count() * static_cast<double>(options_.least_rate);
 }
 
 const std::string& HttpServer::date() {

@@ -23,27 +23,30 @@ namespace wirelab {
 class HttpServer {
  public:
   using ClientId = TcpServer::ClientId;
-  // Answers a request; called for every method that RFC 9110 knows. HEAD is answered as GET: the server leaves the body
-  // out. What it throws is answered with 500.
+  // Answers a request; called for the methods of RFC 9110 and PATCH. HEAD is answered as GET: the server leaves the
+  // body out. What it throws is answered with 500.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
   // Called from the loop only, and each may be empty. They may not destroy the server.
   struct Events {
     std::function<void(ClientId, const Endpoint& peer)> on_open;
     std::function<void(ClientId, const HttpRequest&, unsigned status)> on_answer;
-    std::function<void(ClientId, const HttpError&)> on_bad_request;
-    std::function<void(ClientId, CloseReason)> on_close;  // the client's last call
+    std::function<void(ClientId, const HttpError&)> on_bad_request;  // also of one that is late
+    std::function<void(ClientId, CloseReason)> on_close;             // the client's last call
   };
   struct Options {
     HttpLimits limits;
     Duration request_limit = std::chrono::seconds(10);  // from a request's first byte to its last; else 408
     // Without a byte in either direction: between requests, or of an answer that is not taken.
     Duration idle_limit = std::chrono::seconds(60);
-    TcpServer::Options tcp;  // its connection.idle_limit is the server's
+    // Bytes a second: who takes an answer more slowly than that, over idle_limit or longer, is reset.
+    std::uint64_t least_rate = 1024;
+    TcpServer::Options tcp;  // its connection.idle_limit and connection.slow_peer are the server's
   };
   struct Stats {
     std::uint64_t answered = 0;   // requests
     std::uint64_t malformed = 0;  // what was no request
     std::uint64_t late = 0;       // requests that were not whole within the limit
+    std::uint64_t slow = 0;       // answers that were taken too slowly
   };
 
   // Throws std::system_error if `local` cannot be listened at.
@@ -58,8 +61,9 @@ class HttpServer {
   [[nodiscard]] const Endpoint& local() const { return tcp_.local(); }
   [[nodiscard]] const Stats& stats() const { return stats_; }
   [[nodiscard]] const TcpServer& tcp() const { return tcp_; }
-  // As TcpServer's: what is queued is flushed within the closing limit; an answer of which there is more is cut off.
-  void stop(std::function<void()> stopped) { tcp_.stop(std::move(stopped)); }
+  // As TcpServer's: what is queued is flushed within the closing limit; an answer of which there is more is cut off, by
+  // a reset.
+  void stop(std::function<void()> stopped);
 
  private:
   // What is left to be sent of an answer.
@@ -74,7 +78,9 @@ class HttpServer {
     std::optional<SteadyTime> begun;  // the request that is not whole yet
     bool told_to_continue = false;    // for that request
     bool reading = true;
-    bool last = false;  // the present answer is the last one
+    bool last = false;        // the present answer is the last one
+    SteadyTime answered;      // when the present answer began,
+    std::uint64_t given = 0;  // and how many of its bytes went to the connection
     std::optional<Rest> rest;
   };
   enum class Sent : std::uint8_t { all, waits, more, failed };
@@ -91,11 +97,12 @@ class HttpServer {
   HttpResponse ask_handler(const HttpRequest& request) const;
   void send(ClientId id, Client& client, HttpResponse response, const HttpRequest& request);
   void send_rest(ClientId id, Client& client);
-  Sent send_file(ClientId id, Rest& rest);
-  Sent send_stream(ClientId id, Rest& rest);
+  Sent send_file(ClientId id, Client& client);
+  Sent send_stream(ClientId id, Client& client);
   void go_on_later(ClientId id);
-  void refuse(ClientId id, unsigned status, std::string_view why);
-  void answer_the_late();
+  void refuse(ClientId id, const HttpError& error);
+  void look_at_the_clock();
+  [[nodiscard]] bool is_slow(ClientId id, const Client& client, SteadyTime time) const;
   const std::string& date();
 
   Selector& loop_;
@@ -104,7 +111,7 @@ class HttpServer {
   Options options_;
   std::unordered_map<ClientId, Client> clients_;
   TcpServer tcp_;
-  Selector::TimerId clock_;           // of answer_the_late()
+  Selector::TimerId clock_;           // of look_at_the_clock()
   std::vector<ClientId> unfinished_;  // their turn was over before their answer was
   Selector::TimerId later_;
   std::time_t date_of_ = -1;
