@@ -44,7 +44,7 @@ class Chat : public Service {
                 },
             .on_leave =
                 [this](const std::string& name, std::string_view why) {
-                  teller_.tell({{"type", "left"}, {"name", name}, {"reason", why}},
+                  teller_.tell({{"type", "left"}, {"name", name}, {"why", why}},
                                fmt::format("{} left ({})", printable(name), why));
                 },
             .on_error =

@@ -1,6 +1,9 @@
 // wirelab serve http.
+#include <system_error>
+
 #include <fmt/format.h>
 
+#include "lab/base/error.hpp"
 #include "lab/services/http_folder.hpp"
 #include "lab/services/http_lab_page.hpp"
 #include "scenarios/cli/service.hpp"
@@ -34,7 +37,11 @@ class Http : public Service {
 
   static HttpServer::Handler handler(const ServiceOptions& options) {
     if (options.root.empty()) return http_lab_page;
-    return http_folder(options.root);
+    try {
+      return http_folder(options.root);
+    } catch (const std::system_error& error) {
+      throw BadInput(fmt::format("{}\n--root takes a folder that you may read", error.what()));
+    }
   }
 
   HttpServer::Events events() {

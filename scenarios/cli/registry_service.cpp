@@ -50,8 +50,9 @@ class Devices : public Service {
                   {"id", device.id},
                   {"name", device.name},
                   {"instance", device.instance},
-                  {"endpoint", device.endpoint().to_string()},
-                  {"reason", why}},
+                  {"address", device.address.to_string()},
+                  {"port", number(device.port)},
+                  {"why", why}},
                  fmt::format("{} {} at {}{}", what, printable(device.name), device.endpoint(), reason));
   }
 

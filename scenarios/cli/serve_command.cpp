@@ -12,6 +12,7 @@
 #include "scenarios/cli/command.hpp"
 #include "scenarios/cli/failure.hpp"
 #include "scenarios/cli/interrupt.hpp"
+#include "scenarios/cli/listen_options.hpp"
 #include "scenarios/cli/service.hpp"
 #include "scenarios/cli/stack_options.hpp"
 #include "scenarios/cli/suggest.hpp"
@@ -20,8 +21,7 @@ namespace wirelab::cli {
 namespace {
 
 constexpr Duration selector_period = std::chrono::seconds(10);
-constexpr long long most_clients = 1'000'000;
-constexpr rlim_t own_descriptors = 32;  // beside the clients'
+constexpr Duration least_limit = std::chrono::milliseconds(10);
 
 struct Kind {
   std::string_view name;
@@ -41,43 +41,24 @@ const Kind& kind_named(const std::string& name) {
                              printable(name), meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
 }
 
-// "127.0.0.1", "0.0.0.0:8080", "::1", "[::1]:8080"
-Endpoint endpoint_to_listen_at(const std::string& text, Port usual) {
-  if (const auto address = IpAddress::parse(text)) return {*address, usual};
-  if (const auto endpoint = Endpoint::parse(text)) return *endpoint;
-  throw BadInput(fmt::format("--listen '{}' is no address\nit takes ADDRESS, ADDRESS:PORT or [IPV6-ADDRESS]:PORT",
-                             printable(text)));
-}
-
-// Each client takes a descriptor; as many as the machine gives us are asked for.
-std::size_t clients_of(const po::variables_map& values) {
-  const auto clients = values["max-clients"].as<long long>();
-  if (clients < 1 || clients > most_clients)
-    throw BadInput(fmt::format("--max-clients {} is out of range\nit takes 1 to {}", clients, most_clients));
-  const auto needed = static_cast<rlim_t>(clients) + own_descriptors;
+// As many clients as this user may have: the usual limit of open files is far below what the user may ask for.
+void raise_descriptor_limit() {
   rlimit limit{};
   check_errno(::getrlimit(RLIMIT_NOFILE, &limit), "ask for the limit of open files");
-  if (limit.rlim_cur >= needed) return static_cast<std::size_t>(clients);
-  if (limit.rlim_max < needed)
-    throw BadInput(fmt::format(
-        "--max-clients {} needs {} open files, and the limit is {}\nulimit -n {} raises it, if "
-        "you may; else take at most {} clients",
-        clients, needed, limit.rlim_max, needed, limit.rlim_max - std::min(limit.rlim_max, own_descriptors)));
-  limit.rlim_cur = needed;
+  limit.rlim_cur = limit.rlim_max;
   check_errno(::setrlimit(RLIMIT_NOFILE, &limit), "raise the limit of open files");
-  return static_cast<std::size_t>(clients);
 }
 
 std::optional<Duration> limit_of(const po::variables_map& values, const std::string& option) {
   if (!values.contains(option)) return std::nullopt;
   const auto limit = seconds_of(values, option);
-  if (limit == Duration::zero()) throw BadInput(fmt::format("--{} 0 would end every connection at once", option));
+  if (limit < least_limit) throw BadInput(fmt::format("--{} is too short\nit takes 0.01 seconds at least", option));
   return limit;
 }
 
 ServiceOptions options_of(const po::variables_map& values, const Kind& kind) {
-  ServiceOptions options{.listen = endpoint_to_listen_at(values["listen"].as<std::string>(), kind.port)};
-  if (values.contains("max-clients")) options.max_clients = clients_of(values);
+  ServiceOptions options{.listen = endpoint_to_listen_at(values, kind.port)};
+  if (values.contains("max-clients")) options.max_clients = max_clients_of(values);
   options.message_limit = limit_of(values, "message-limit");
   options.idle_limit = limit_of(values, "idle-limit");
   if (options.idle_limit && !kind.has_idle_limit)
@@ -93,20 +74,7 @@ std::unique_ptr<Service> listen(const Kind& kind, Selector& loop, const Output& 
   try {
     return kind.make(loop, output, options);
   } catch (const std::system_error& error) {
-    const std::string what = error.what();
-    switch (error.code().value()) {
-      case EADDRINUSE:
-        throw Missing(what + "\ntake another with --listen ADDRESS:PORT (port 0: any); ss -ltnup shows who has it");
-      case EADDRNOTAVAIL:
-        throw BadInput(what + "\nip address shows the addresses of this machine");
-      case EACCES:
-        throw Denied(what + "\nports below 1024 need a privilege: take another with --listen ADDRESS:PORT");
-      case ENOENT:
-      case ENOTDIR:
-        throw BadInput(what + "\n--root takes a folder that you can read");
-      default:
-        throw;
-    }
+    explain_listen_failure(error);
   }
 }
 
@@ -130,7 +98,12 @@ class Serving {
     if (service_->tcp().clients() > 0) output_.talk("stopping; once more Ctrl-C stops at once");
     bool stopped = false;
     service_->stop([&] { stopped = true; });
-    while (!stopped) loop_.turn(Duration::max());
+    try {
+      while (!stopped) loop_.turn(Duration::max());
+    } catch (const Interrupted&) {
+      tell_result();
+      throw;
+    }
     tell_result();
   }
 
@@ -168,6 +141,7 @@ class Serving {
 
 ExitCode serve(const Invocation& call) {
   const auto& kind = kind_named(call.arguments[0]);
+  raise_descriptor_limit();
   const auto options = options_of(call.values, kind);
   const auto loop = loop_of(call.values);
   const Interrupt interrupt(*loop);
@@ -178,15 +152,13 @@ ExitCode serve(const Invocation& call) {
 po::options_description serve_options() {
   po::options_description options("Of the service");
   auto add = options.add_options();
-  add("listen", po::value<std::string>()->default_value("127.0.0.1")->value_name("ADDR[:PORT]"),
-      "where; the port is the service's own unless given, 0 is any");
-  add("max-clients", po::value<long long>()->value_name("N"), "at once; more are reset");
   add("message-limit", po::value<double>()->value_name("S"),
       "seconds from a message's first byte to its last (default 10; echo 30)");
   add("idle-limit", po::value<double>()->value_name("S"),
       "seconds without a byte, then the connection ends (default: http 60, echo none)");
-  add("root", po::value<std::string>()->value_name("DIR"), "the folder that http serves; without it a small page");
-  return options.add(poller_option());
+  add("root", po::value<std::string>()->value_name("DIR"),
+      "the folder that http serves, to everybody who reaches it; without it a small page");
+  return options.add(listen_options("127.0.0.1")).add(poller_option());
 }
 
 }  // namespace
