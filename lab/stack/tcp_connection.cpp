@@ -61,24 +61,28 @@ std::string CloseReason::to_string() const {
 }
 
 TcpConnection::TcpConnection(Selector& loop, UniqueFd socket, Events events, const Options& options)
-    : loop_(loop), socket_(std::move(socket)), events_(std::move(events)), options_(options), sender_(socket_.get()) {
+    : loop_(loop), socket_(std::move(socket)), sender_(socket_.get()), options_(options), events_(std::move(events)) {
   send_at_once(socket_.get());
 }
 
 TcpConnection::~TcpConnection() { release(); }
 
+class TcpConnection::Shared : public TcpConnection {
+ public:
+  Shared(Selector& loop, UniqueFd socket, Events events, const Options& options)
+      : TcpConnection(loop, std::move(socket), std::move(events), options) {}
+};
+
 std::shared_ptr<TcpConnection> TcpConnection::accepted(Selector& loop, UniqueFd socket, Events events,
                                                        const Options& options) {
-  const std::shared_ptr<TcpConnection> connection(
-      new TcpConnection(loop, std::move(socket), std::move(events), options));
+  const auto connection = std::make_shared<Shared>(loop, std::move(socket), std::move(events), options);
   connection->start(State::open, {.read = true});
   return connection;
 }
 
 std::shared_ptr<TcpConnection> TcpConnection::connect(Selector& loop, UniqueFd socket, const Endpoint& remote,
                                                       Events events, const Options& options) {
-  const std::shared_ptr<TcpConnection> connection(
-      new TcpConnection(loop, std::move(socket), std::move(events), options));
+  const auto connection = std::make_shared<Shared>(loop, std::move(socket), std::move(events), options);
   const SocketAddress address(remote);
   // Only now is the socket registered: one that never was connected counts as hung up.
   const int result = ::connect(connection->socket_.get(), address.data(), address.size());

@@ -110,6 +110,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  private:
   enum class State : std::uint8_t { connecting, open, closing, closed };
 
+  class Shared;  // in one piece with the count of its owners
+
   TcpConnection(Selector& loop, UniqueFd socket, Events events, const Options& options);
   void start(State state, Interest interest);
   void open();
@@ -131,23 +133,24 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void fail(int error) { end({CloseCause::failed, {error, std::system_category()}}); }
   void release();
 
+  // What every message touches comes first: with many connections it is not in the cache.
   Selector& loop_;
   UniqueFd socket_;
-  Events events_;
-  Options options_;
-  TcpSender sender_;
-  Selector::Token token_;
-  Interest interest_;
-  Selector::TimerId limit_;   // of connecting, then of idleness, then of closing
-  SteadyTime last_active_{};  // with an idle_limit only
-  std::uint64_t taken_ = 0;   // by the kernel until then
-  std::uint64_t dropped_ = 0;
   State state_ = State::connecting;
   bool peer_ended_ = false;
   bool fin_sent_ = false;
   bool silent_ = false;     // discarded
   bool paused_ = false;     // by set_reading
   bool congested_ = false;  // between high and low water
+  Interest interest_;
+  Selector::Token token_;
+  TcpSender sender_;
+  std::uint64_t taken_ = 0;  // by the kernel until last_active_
+  Options options_;
+  Events events_;
+  Selector::TimerId limit_;   // of connecting, then of idleness, then of closing
+  SteadyTime last_active_{};  // with an idle_limit only
+  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace wirelab

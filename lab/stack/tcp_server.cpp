@@ -132,25 +132,34 @@ bool TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
     reset(std::move(socket));
     return true;
   }
-  const ClientId id{last_id_ + 1};
+  const ClientId id{++last_id_};
+  auto& client = *clients_.try_emplace(id).first;
   try {
-    clients_.emplace(id, TcpConnection::accepted(loop_, std::move(socket), events_of(id), options_.connection));
+    client.second = TcpConnection::accepted(loop_, std::move(socket), events_of(client), options_.connection);
   } catch (const std::system_error&) {
     ++stats_.shed;
+    clients_.erase(id);
     return false;
   }
-  ++last_id_;
   ++stats_.accepted;
   if (events_.on_open) events_.on_open(id, peer);
   return true;
 }
 
-TcpConnection::Events TcpServer::events_of(ClientId client) {
+// A client is the one found last while it is heard.
+TcpConnection::Events TcpServer::events_of(Client& client) {
   TcpConnection::Events events;
-  if (events_.on_data) events.on_data = [this, client](ByteView bytes) { events_.on_data(client, bytes); };
-  if (events_.on_end) events.on_end = [this, client] { events_.on_end(client); };
-  if (events_.on_drained) events.on_drained = [this, client] { events_.on_drained(client); };
-  events.on_close = [this, client](const CloseReason& reason) { on_close(client, reason); };
+  if (events_.on_data) {
+    events.on_data = [this, &client](ByteView bytes) {
+      found_id_ = client.first;
+      found_ = client.second.get();
+      events_.on_data(client.first, bytes);
+    };
+  }
+  const auto id = client.first;
+  if (events_.on_end) events.on_end = [this, id] { events_.on_end(id); };
+  if (events_.on_drained) events.on_drained = [this, id] { events_.on_drained(id); };
+  events.on_close = [this, id](const CloseReason& reason) { on_close(id, reason); };
   return events;
 }
 

@@ -69,6 +69,9 @@ class TcpServer {
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
  private:
+  using Clients = std::unordered_map<ClientId, std::shared_ptr<TcpConnection>>;
+  using Client = Clients::value_type;
+
   void accept();
   bool accept_one();
   void shed();
@@ -76,7 +79,7 @@ class TcpServer {
   void pause();
   void resume();
   bool welcome(UniqueFd socket, const Endpoint& peer);
-  TcpConnection::Events events_of(ClientId client);
+  TcpConnection::Events events_of(Client& client);
   void on_close(ClientId client, const CloseReason& reason);
   void tell_stopped();
   [[nodiscard]] TcpConnection* find(ClientId client) const;
@@ -91,7 +94,7 @@ class TcpServer {
   Selector::TimerId timer_;  // of a pause, or of the end
   bool paused_ = false;
   std::function<void()> stopped_;  // once stop() was called
-  std::unordered_map<ClientId, std::shared_ptr<TcpConnection>> clients_;
+  Clients clients_;
   // The last one looked for, who is mostly the next one too. Ids are never used again, so it is only forgotten with its
   // client.
   mutable ClientId found_id_{};
