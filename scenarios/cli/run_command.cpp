@@ -18,6 +18,7 @@
 #include "scenarios/cli/interrupt.hpp"
 #include "scenarios/cli/lab_options.hpp"
 #include "scenarios/cli/narrator.hpp"
+#include "scenarios/cli/stack_options.hpp"
 #include "scenarios/cli/suggest.hpp"
 #include "scenarios/hygiene.hpp"
 
@@ -55,13 +56,10 @@ nlohmann::json checks_as_json(const scenarios::Stage& stage) {
   return checks;
 }
 
-nlohmann::json selector_as_json(Selector& loop) {
-  const auto& stats = loop.stats();
-  return {{"poller", name_of(loop.poller())},
-          {"waits", stats.waits},
-          {"events", stats.events},
-          {"scanned", stats.scanned},
-          {"timers", stats.timers}};
+std::string selector_as_text(const Selector& loop) {
+  const auto stats = loop.stats();
+  return fmt::format("selector: {}, {} waits, {} events, {} descriptors scanned, {} timers", name_of(loop.poller()),
+                     stats.waits, stats.events, stats.scanned, stats.timers);
 }
 
 // "run.pcapng" is "run"; another name stays whole.
@@ -160,7 +158,7 @@ class Run {
     output.line("\nVerdict");
     narrator_.verdict(stage_);
     if (!output.quiet()) output.text(where_to_look());
-    if (output.verbose()) output.line(fmt::format("selector: {}", selector_as_json(lab_.loop()).dump()));
+    if (output.verbose()) output.line(selector_as_text(lab_.loop()));
     output.object(result());
   }
 
