@@ -12,6 +12,9 @@
 namespace wirelab {
 namespace {
 
+// In bytes a second: a slow disk, of which others want something, too.
+constexpr std::uint64_t slowest_hash = 10'000'000;
+
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 // One attempt is like another of the same transfer if all of this is the same: whoever was allowed to send one file may
@@ -64,7 +67,7 @@ void FileReceiver::on_data(ClientId id, ByteView bytes) {
     if (incoming->state != State::receiving) return malformed(id, client, "the sender spoke before the answer");
     const auto size = std::min<std::uint64_t>(bytes.size(), incoming->reception->missing());
     stats_.bytes += size;
-    client.since = now();
+    if (size > 0) client.since = now();
     client.streams = client.streams || size > 0;
     if (const auto error = incoming->reception->take(bytes.first(size)))
       return dismiss(incoming, encode_why("failed", error.message()),
@@ -85,7 +88,8 @@ void FileReceiver::on_messages(ClientId id, Client& client, ByteView bytes) {
     if (const auto* fault = std::get_if<MessageFault>(&message))
       return malformed(id, client, wirelab::to_string(*fault));
     on_message(id, client, std::get<Message>(message));
-    if (client.over) return;
+    // What follows the last word is not heard.
+    if (client.over || (client.incoming && client.incoming->state == State::finishing)) return;
   }
   client.decoder.keep();
   // Only `done` may come in pieces.
@@ -119,28 +123,26 @@ void FileReceiver::on_offer(ClientId id, Client& client, const FileOffer& offer)
   ++stats_.offers;
   const auto* fate = recent_.find(key_of({client.peer, offer}));
   if (fate != nullptr && fate->received && (!offer.digest.known || offer.digest.known == fate->sha256))
-    return say_verified(id, client);
+    return hang_up(id, client, encode_message("verified"));  // the sender has not heard the last word
   if (take_over(id, client, offer)) return;
+  if (incoming_.contains(offer.id)) return hang_up(id, client, encode_why("refuse", "this id is in use", true));
+  if (stopping_) return hang_up(id, client, encode_why("refuse", "the receiver stops", true));
   const auto incoming = std::make_shared<Incoming>();
   incoming->transfer = {client.peer, offer};
   incoming->client = id;
   client.incoming = incoming;
-  const auto refuse = [&](std::string_view why, bool passing = false) {
-    dismiss(incoming, encode_why("refuse", why, passing), {.result = Result::refused, .why = std::string(why)});
-  };
-  if (incoming_.contains(offer.id)) return refuse("this id is in use", true);
-  if (stopped_) return refuse("the receiver stops");
-  if (const auto fault = file_name_fault(offer.name)) return refuse(*fault);
+  if (const auto fault = file_name_fault(offer.name))
+    return dismiss(incoming, encode_why("refuse", *fault), {.result = Result::refused, .why = std::string(*fault)});
   incoming_[offer.id] = incoming;
   client.since = now();
-  const bool known = recent_.find(key_of(incoming->transfer)) != nullptr;
+  // Consent is for one file: once that has come, it is used up.
+  const bool known = fate != nullptr && !fate->received;
   if (!events_.on_offer || known) return prepare(incoming);
   events_.on_offer(incoming->transfer);
 }
 
-// All was well, but for the last word, which the sender has not heard.
-void FileReceiver::say_verified(ClientId id, Client& client) {
-  server_.send(id, encode_message("verified"));
+void FileReceiver::hang_up(ClientId id, Client& client, const Bytes& last_word) {
+  server_.send(id, last_word);
   client.over = true;
   server_.close(id);
 }
@@ -188,7 +190,7 @@ void FileReceiver::refuse(const std::string& id, std::string_view why) {
 
 void FileReceiver::cut(const std::string& id) {
   const auto incoming = find(id);
-  if (!incoming || !incoming->client) return;
+  if (!incoming || !incoming->client || incoming->state == State::finishing) return;
   clients_.at(*incoming->client).over = true;
   server_.abort(*incoming->client);
   end(incoming, {.result = Result::cut, .why = "cut off here"});
@@ -213,7 +215,7 @@ void FileReceiver::on_prepared(const std::shared_ptr<Incoming>& incoming, const 
                    {.result = Result::received, .name = offer.name, .sha256 = offer.digest.known});
   const auto& accept = std::get<FileAccept>(prepared);
   incoming->state = State::receiving;
-  incoming->told = accept.from;
+  incoming->from = incoming->told = accept.from;
   incoming->meter.emplace(offer.size, accept.from, now());
   clients_.at(*incoming->client).since = now();
   if (accept.from > 0) ++stats_.resumed;
@@ -266,9 +268,7 @@ void FileReceiver::malformed(ClientId id, Client& client, std::string_view reaso
     return dismiss(incoming, encode_why(begun ? "failed" : "refuse", reason),
                    {.result = begun ? Result::failed : Result::refused, .why = std::string(reason)});
   }
-  server_.send(id, encode_why("refuse", reason));
-  client.over = true;
-  server_.close(id);
+  hang_up(id, client, encode_why("refuse", reason));
 }
 
 void FileReceiver::end(std::shared_ptr<Incoming> incoming, Outcome outcome) {
@@ -279,7 +279,7 @@ void FileReceiver::end(std::shared_ptr<Incoming> incoming, Outcome outcome) {
   if (outcome.result == Result::received) outcome.bytes = offer.size;
   incoming->reception.reset();
   if (events_.on_end) events_.on_end(incoming->transfer, outcome);
-  if (stopped_ && incoming_.empty()) server_.stop(std::exchange(stopped_, nullptr));
+  if (stopping_ && incoming_.empty()) server_.stop(std::exchange(stopped_, nullptr));
 }
 
 void FileReceiver::on_close(ClientId id, const CloseReason& reason) {
@@ -301,7 +301,11 @@ Duration FileReceiver::limit_of(const Client& client) const {
   const auto& incoming = *client.incoming;
   if (incoming.state == State::asked) return options_.answer_limit;
   if (incoming.state != State::receiving) return Duration::max();
-  return client.streams && incoming.reception->missing() > 0 ? options_.silence_limit : options_.hashing_limit;
+  // Before the first byte the sender hashes what is here already, and after the last one the whole.
+  const auto& offer = incoming.transfer.offer;
+  const bool whole = incoming.reception->missing() == 0;
+  const auto to_hash = (client.streams ? 0 : incoming.from) + (whole && offer.digest.wanted ? offer.size : 0);
+  return options_.silence_limit + std::chrono::seconds(to_hash / slowest_hash);
 }
 
 void FileReceiver::sweep() {
@@ -339,6 +343,7 @@ void FileReceiver::stop(std::function<void()> stopped) {
   }
   if (incoming_.empty()) return server_.stop(std::move(stopped));
   stopped_ = std::move(stopped);
+  stopping_ = true;
 }
 
 }  // namespace wirelab

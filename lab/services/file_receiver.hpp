@@ -57,8 +57,7 @@ class FileReceiver {
     NameClash clash = NameClash::refuse;
     Duration offer_limit = std::chrono::seconds(30);    // from connecting to a whole offer
     Duration answer_limit = std::chrono::minutes(10);   // for accept() or refuse(): then it is refused
-    Duration silence_limit = std::chrono::seconds(60);  // without a byte, in the middle of the stream
-    Duration hashing_limit = std::chrono::hours(1);     // before and after it: the sender may have much to hash
+    Duration silence_limit = std::chrono::seconds(60);  // without a byte, but for the time that hashing may take
     Duration progress_interval = std::chrono::milliseconds(250);
     TcpServer::Options tcp{.max_clients = 256, .connection = {.read_size = std::size_t{256} << 10}};
   };
@@ -84,7 +83,8 @@ class FileReceiver {
   // Answer an offer by its id; do nothing if it is gone, or answered already.
   void accept(const std::string& id);
   void refuse(const std::string& id, std::string_view why);
-  // Resets the connection of a transfer; what came is kept, and the sender may come back. Does nothing if it is gone.
+  // Resets the connection of a transfer; what came is kept, and the sender may come back. Does nothing if it is gone,
+  // or whole.
   void cut(const std::string& id);
   // Takes no more and ends all transfers but those that are whole: they are still finished. `stopped` is called from
   // the loop when the last connection is gone.
@@ -104,6 +104,7 @@ class FileReceiver {
     State state = State::asked;
     std::unique_ptr<FileReception> reception;
     std::optional<FileMeter> meter;
+    std::uint64_t from = 0;  // as accepted
     std::uint64_t told = 0;  // bytes at the last progress
   };
   struct Client {
@@ -124,7 +125,7 @@ class FileReceiver {
   void on_offer(ClientId id, Client& client, const FileOffer& offer);
   void on_withdrawal(Client& client, const FileWithdrawal& withdrawal);
   void on_done(Incoming& incoming, const std::optional<Sha256>& sha256);
-  void say_verified(ClientId id, Client& client);
+  void hang_up(ClientId id, Client& client, const Bytes& last_word);
   bool take_over(ClientId id, Client& client, const FileOffer& offer);
   void prepare(const std::shared_ptr<Incoming>& incoming);
   void on_prepared(const std::shared_ptr<Incoming>& incoming, const FileReception::Prepared& prepared);
@@ -147,7 +148,8 @@ class FileReceiver {
   std::unordered_map<ClientId, Client> clients_;
   std::map<std::string, std::shared_ptr<Incoming>> incoming_;  // by id
   RecentFiles recent_;
-  std::function<void()> stopped_;  // to be called when the last transfer is finished
+  bool stopping_ = false;  // as soon as the last transfer is finished
+  std::function<void()> stopped_;
   Selector::TimerId sweep_;
   TcpServer server_;
 };

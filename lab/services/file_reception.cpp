@@ -88,9 +88,12 @@ void FileReception::judge(const std::optional<Sha256>& told, const std::optional
 
 void FileReception::publish(const std::optional<Sha256>& own, std::function<void(const Finished&)> then) {
   given_away_ = true;
+  part_->give_away();
   const auto result = std::make_shared<std::variant<std::string, FolderRefusal>>();
-  auto work = [result, folder = folder_, file = part_->file(), part = part_->name(), name = offer_.name,
-               mtime = offer_.mtime, clash = clash_] { *result = folder->publish(*file, part, name, mtime, clash); };
+  WholeFile whole{part_->file(), part_->name(), offer_.name, offer_.size, offer_.mtime};
+  auto work = [result, folder = folder_, whole = std::move(whole), clash = clash_] {
+    *result = folder->publish(whole, clash);
+  };
   worker_.run(std::move(work), [result, own, then = std::move(then), alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     if (auto* refusal = std::get_if<FolderRefusal>(result.get())) return then(std::move(*refusal));

@@ -140,8 +140,9 @@ void FileSender::on_answer(const Message& message) {
 
 // Only what is the beginning of this file may be kept.
 void FileSender::check(const FileAccept& accept) {
+  if (!offer_.resume && accept.from > 0) return end(Result::failed, "the receiver goes on although it may not");
+  moved_ += now() - since_;  // that a person was asked is nobody's failure
   enter(State::checking);
-  moved_ = now();
   const bool hashes = offer_.digest.wanted && !offer_.digest.known;
   if (hashes || accept.from > 0) digest_.emplace(worker_, source_.file());
   if (accept.from > 0) ask_about(accept);
@@ -159,6 +160,7 @@ void FileSender::ask_about(const FileAccept& accept) {
 }
 
 void FileSender::begin(std::uint64_t from) {
+  moved_ += now() - since_;
   enter(State::streaming);
   sent_until(from);
   told_ = from;

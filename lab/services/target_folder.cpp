@@ -39,7 +39,7 @@ std::optional<FolderRefusal> part_fault(const struct stat& status) {
 
 PartFile::~PartFile() {
   // The lock would last as long as a digest still reads.
-  if (file_) ::flock(file_->get(), LOCK_UN);
+  if (file_ && !given_away_) ::flock(file_->get(), LOCK_UN);
 }
 
 std::error_code PartFile::truncate(std::uint64_t size) {
@@ -132,6 +132,10 @@ std::optional<FolderRefusal> TargetFolder::reserve(const PartFile& part, std::ui
 
 void TargetFolder::remove(const PartFile& part) const { ::unlinkat(folder_.get(), part.name().c_str(), 0); }
 
+std::error_code TargetFolder::rename_over(const std::string& part, const std::string& name) const {
+  return ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) == 0 ? std::error_code() : last_error();
+}
+
 std::error_code TargetFolder::rename_new(const std::string& part, const std::string& name) const {
   const int folder = folder_.get();
   if (::renameat2(folder, part.c_str(), folder, name.c_str(), RENAME_NOREPLACE) == 0) return {};
@@ -142,28 +146,27 @@ std::error_code TargetFolder::rename_new(const std::string& part, const std::str
   return {};
 }
 
-std::variant<std::string, FolderRefusal> TargetFolder::publish(const UniqueFd& file, const std::string& part,
-                                                               const std::string& name, std::uint64_t mtime,
-                                                               NameClash clash) const {
+std::variant<std::string, FolderRefusal> TargetFolder::publish(const WholeFile& whole, NameClash clash) const {
+  const auto& [file, part, name, size, mtime] = whole;
   constexpr std::uint64_t second = 1'000'000'000;
   const timespec times[2] = {
       {.tv_sec = 0, .tv_nsec = UTIME_OMIT},
       {.tv_sec = static_cast<time_t>(mtime / second), .tv_nsec = static_cast<long>(mtime % second)}};
-  ::futimens(file.get(), times);  // a file system without times has the file all the same
-  if (::fsync(file.get()) != 0) return refusal("the file cannot be brought to the disk", errno);
+  ::futimens(file->get(), times);  // a file system without times has the file all the same
+  if (::fsync(file->get()) != 0) return refusal("the file cannot be brought to the disk", errno);
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) != size ||
+      !is_called(*file, part))
+    return FolderRefusal{"the part file was changed by somebody else"};
   auto chosen = name;
-  std::error_code error;
-  if (clash == NameClash::overwrite)
-    error = ::renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) == 0 ? error_of(0) : last_error();
-  else
-    error = rename_new(part, chosen);
+  auto error = clash == NameClash::overwrite ? rename_over(part, name) : rename_new(part, name);
   for (unsigned number = 1; clash == NameClash::rename && error.value() == EEXIST && number <= most_numbers; ++number) {
     chosen = numbered_name(name, number);
     error = rename_new(part, chosen);
   }
   if (error.value() == EEXIST) return FolderRefusal{"a file of this name exists already"};
   if (error) return refusal("the file cannot get its name", error.value());
-  if (!is_called(file, chosen)) return FolderRefusal{"the part file was exchanged by somebody else"};
+  if (!is_called(*file, chosen)) return FolderRefusal{"the part file was exchanged by somebody else"};
   ::fsync(folder_.get());
   return chosen;
 }

@@ -40,6 +40,8 @@ class PartFile {
 
   [[nodiscard]] const std::shared_ptr<const UniqueFd>& file() const { return file_; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  // The lock stays until the last descriptor is closed: somebody else goes on with the file.
+  void give_away() { given_away_ = true; }
   // In bytes: what has been written so far.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Cuts it to that.
@@ -51,6 +53,15 @@ class PartFile {
   std::shared_ptr<const UniqueFd> file_;
   std::string name_;
   std::uint64_t size_;
+  bool given_away_ = false;
+};
+
+// A file that is there to its last byte, still under its part name.
+struct WholeFile {
+  std::shared_ptr<const UniqueFd> file;
+  std::string part, name;
+  std::uint64_t size = 0;   // in bytes: another size, and it is not published
+  std::uint64_t mtime = 0;  // ns since 1970-01-01 UTC
 };
 
 class TargetFolder {
@@ -69,9 +80,7 @@ class TargetFolder {
   [[nodiscard]] std::optional<FolderRefusal> reserve(const PartFile& part, std::uint64_t total) const;
   void remove(const PartFile& part) const;
   // Gives the file its name, once its bytes are on the disk. Waits for the disk: for a FileWorker.
-  [[nodiscard]] std::variant<std::string, FolderRefusal> publish(const UniqueFd& file, const std::string& part,
-                                                                 const std::string& name, std::uint64_t mtime,
-                                                                 NameClash clash) const;
+  [[nodiscard]] std::variant<std::string, FolderRefusal> publish(const WholeFile& whole, NameClash clash) const;
 
  private:
   struct Opened {
@@ -80,7 +89,8 @@ class TargetFolder {
   };
   [[nodiscard]] Opened open_or_create(const std::string& part) const;
   [[nodiscard]] bool is_called(const UniqueFd& file, const std::string& name) const;
-  // Empty, or why not: EEXIST if there is something of that name.
+  // Both empty, or why not; the second one EEXIST if there is something of that name.
+  [[nodiscard]] std::error_code rename_over(const std::string& part, const std::string& name) const;
   [[nodiscard]] std::error_code rename_new(const std::string& part, const std::string& name) const;
 
   UniqueFd folder_;

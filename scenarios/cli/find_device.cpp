@@ -18,14 +18,14 @@ std::string ids_of(const std::vector<Device>& devices) {
 
 }  // namespace
 
-Endpoint find_device(Selector& loop, const Endpoint& registry, const std::string& name, Duration patience) {
+std::variant<Endpoint, Failure> find_device(Selector& loop, const Endpoint& registry, const std::string& name,
+                                            Duration patience) {
   bool listed = false;
-  RegistryClient client(loop, open_here, any_towards(registry), registry,
-                        {.on_list = [&](const std::vector<Device>&) { listed = true; },
-                         .on_change = {},
-                         .on_refused = {},
-                         .on_retry = {},
-                         .on_end = {}});
+  std::string why = "no answer";
+  RegistryClient::Events events;
+  events.on_list = [&](const std::vector<Device>&) { listed = true; };
+  events.on_retry = [&](const CloseReason& reason, Duration) { why = reason.to_string(); };
+  RegistryClient client(loop, open_here, any_towards(registry), registry, std::move(events));
   loop.run_until([&] { return listed && !client.called(name).empty(); }, patience);
   const auto found = client.called(name);
   if (found.size() == 1) return found.front().endpoint();
@@ -33,7 +33,8 @@ Endpoint find_device(Selector& loop, const Endpoint& registry, const std::string
     throw BadInput(fmt::format("{} devices are called '{}': {}\nname one by its id", found.size(), printable(name),
                                ids_of(found)));
   if (!listed)
-    throw std::system_error(EHOSTUNREACH, std::system_category(), fmt::format("no registry at {}", registry));
+    return Failure{ExitCode::no_answer, "no-answer", fmt::format("no registry at {}: {}", registry, why),
+                   "start one with: wirelab serve registry"};
   throw BadInput(fmt::format("the registry at {} lists no device '{}'\nwirelab devices {} shows all", registry,
                              printable(name), registry));
 }

@@ -148,12 +148,17 @@ class Receiving {
                     {"name", offer.name},
                     {"size", offer.size},
                     {"peer", transfer.peer.to_string()}});
-    if (count_ > 0 && over_ + running_.size() + asked_.size() >= count_)
+    if (count_ > 0 && over_ + accepted_.size() + asked_.size() >= count_)
       return receiver_.refuse(offer.id, "this receiver takes no more");
-    if (!asks_) return receiver_.accept(offer.id);
+    if (!asks_) return accept(offer.id);
     if (nobody_there_) return receiver_.refuse(offer.id, "nobody is there to be asked");
     asked_.push_back(transfer);
     if (asked_.size() == 1) ask();
+  }
+
+  void accept(const std::string& id) {
+    accepted_.insert(id);
+    receiver_.accept(id);
   }
 
   // In a turn of its own, and with a reader of its own: what was typed before the question stands there answers
@@ -186,7 +191,7 @@ class Receiving {
     answers_->pause();
     const auto id = asked_.front().offer.id;
     asked_.pop_front();
-    yes ? receiver_.accept(id) : receiver_.refuse(id, "it is not wanted");
+    yes ? accept(id) : receiver_.refuse(id, "it is not wanted");
     ask();
   }
 
@@ -205,15 +210,17 @@ class Receiving {
     display_.forget(id);
     if (was_asked) fmt::print(stderr, "(gone)\n");
     tell_end(transfer, outcome);
+    accepted_.erase(id);
     count(outcome.result, running_.erase(id) > 0);
     if (was_asked) ask();
   }
 
   // What was cut comes back, and what never began was nothing.
   void count(Result result, bool had_begun) {
-    if (!had_begun || result == Result::cut) return;
+    if (result == Result::received) ++over_;
+    if (result == Result::received || result == Result::cut || !had_begun) return;
     ++over_;
-    if (result != Result::received) ++bad_;
+    ++bad_;
   }
 
   void tell_end(const Transfer& transfer, const Outcome& outcome) {
@@ -250,6 +257,7 @@ class Receiving {
     answers_.reset();
     display_.hold(true);
     asked_.clear();
+    if (receiver_.transfers() > 0) output_.talk("stopping; once more Ctrl-C stops at once");
     bool stopped = false;
     receiver_.stop([&] { stopped = true; });
     if (registry_) registry_->stop();
@@ -277,8 +285,9 @@ class Receiving {
   Selector& loop_;
   bool asks_;
   std::size_t count_;
-  std::deque<Transfer> asked_;     // the first is on the screen
-  std::set<std::string> running_;  // ids of those that began
+  std::deque<Transfer> asked_;      // the first is on the screen
+  std::set<std::string> accepted_;  // ids of those that are not over
+  std::set<std::string> running_;   // of these, those that began
   Selector::TimerId question_;
   bool nobody_there_ = false;  // standard input has ended
   std::size_t over_ = 0;       // transfers that ended for good

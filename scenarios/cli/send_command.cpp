@@ -40,11 +40,6 @@ std::optional<Endpoint> receiver_named(const po::variables_map& values, const st
   return server_named(name, files_port);
 }
 
-Endpoint receiver_listed(const po::variables_map& values, const std::string& name, const Endpoint& registry,
-                         Selector& loop) {
-  return find_device(loop, registry, name, std::max(seconds_of(values, "wait"), shortest_patience));
-}
-
 class Sending {
  public:
   Sending(const Invocation& call, Selector& loop, const Endpoint& receiver)
@@ -62,7 +57,9 @@ class Sending {
       tell_result();
       throw;
     } catch (const BadInput&) {
-      failure_ = failure_of(std::current_exception());  // a file that has vanished
+      // A file has vanished.
+      if (failure_ && !output_.json()) report(output_, *failure_);
+      failure_ = failure_of(std::current_exception());
     }
     tell_result();
     if (!failure_) return ExitCode::ok;
@@ -199,7 +196,13 @@ ExitCode send(const Invocation& call) {
   const auto direct = receiver_named(call.values, name);
   const auto registry = direct ? *direct : server_named(call.values["registry"].as<std::string>(), registry_port);
   const Interrupt interrupt(*loop);
-  return Sending(call, *loop, direct ? *direct : receiver_listed(call.values, name, registry, *loop)).play();
+  if (direct) return Sending(call, *loop, *direct).play();
+  const auto patience = std::max(seconds_of(call.values, "wait"), shortest_patience);
+  const auto listed = find_device(*loop, registry, name, patience);
+  if (const auto* endpoint = std::get_if<Endpoint>(&listed)) return Sending(call, *loop, *endpoint).play();
+  const auto& failure = std::get<Failure>(listed);
+  report(call.output, failure);
+  return failure.exit;
 }
 
 po::options_description send_options() {

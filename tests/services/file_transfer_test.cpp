@@ -1,5 +1,6 @@
 // A receiver and senders in one loop, over loopback: what arrives, what is refused, and what a cut leaves behind.
 #include <fstream>
+#include <future>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -452,7 +453,7 @@ TEST_P(FileTransferTest, TwoOfOneNameAtOnceDoNotMix) {
 }
 
 TEST_P(FileTransferTest, WhoConnectsAndIsSilentIsCutOff) {
-  auto& to = receiver({.offer_limit = 20ms, .hashing_limit = 20ms, .progress_interval = 5ms});
+  auto& to = receiver({.offer_limit = 20ms, .silence_limit = 20ms, .progress_interval = 5ms});
   EXPECT_EQ(say("\x30", 1).end, ECONNRESET);
   const FileOffer offer{.name = "a", .size = 4, .mtime = 0, .digest = {}, .id = std::string(32, '6')};
   EXPECT_EQ(say(std::string(as_text(encode_offer(offer))), 10'000).end, ECONNRESET);
@@ -529,6 +530,9 @@ TEST_P(FileTransferTest, AStalePartFileNeedsNoRetries) {
   write_file(target / ".a.part", "something else");
   const auto one = sender(source("a", "text"), {.retry = {.limit = Duration::zero()}});
   ASSERT_TRUE(until([&] { return asked.size() == 1; }));
+  bool later = false;
+  loop.after(20ms, [&] { later = true; });
+  ASSERT_TRUE(until([&] { return later; }));
   to.accept(one->offer().id);
   ASSERT_TRUE(until([&] { return !sent.empty(); }));
   EXPECT_EQ(sent[0].result, FileSender::Result::verified) << sent[0].why;
@@ -590,6 +594,69 @@ TEST_P(FileTransferTest, StoppingFinishesWhatIsWhole) {
   }));
   EXPECT_THAT(reader.text, ::testing::AnyOf(HasSubstr("type:verified"), HasSubstr("type:failed")));
   EXPECT_EQ(ended.size(), 1U);
+}
+
+// The worker is held up, so that everything else comes before the file has got its name.
+TEST_P(FileTransferTest, BytesBehindTheLastWordAreNotHeardAndNobodyElseGetsAtTheFile) {
+  auto& to = receiver();
+  FileOffer offer{
+      .name = "a", .size = 4, .mtime = 0, .digest = {.wanted = false, .known = {}}, .id = std::string(32, '9')};
+  const auto first = std::string(as_text(encode_offer(offer)));
+  const auto peer = plain_client(to.local());
+  ::send(peer.get(), first.data(), first.size(), MSG_NOSIGNAL);
+  ASSERT_TRUE(until([&] { return begun.size() == 1; }));
+  std::promise<void> go_on;
+  worker.run([&] { go_on.get_future().wait(); }, [] {});
+  const auto rest = "text" + std::string(as_text(encode_done(std::nullopt))) + "x";
+  ::send(peer.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  ASSERT_TRUE(until([&] { return to.stats().bytes == 4; }));
+  offer.id = std::string(32, 'a');
+  EXPECT_THAT(say(std::string(as_text(encode_offer(offer))), 10'000).text, HasSubstr("just being received"));
+  to.cut(std::string(32, '9'));
+  bool stopped = false;
+  to.stop([&] { stopped = true; });
+  go_on.set_value();
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.end.has_value();
+  }));
+  EXPECT_THAT(reader.text, HasSubstr("type:verified"));
+  EXPECT_EQ(read_file(target / "a"), "text");
+  EXPECT_EQ(ended.back().result, FileReceiver::Result::received);
+}
+
+TEST_P(FileTransferTest, ConsentIsForOneFile) {
+  asks = true;
+  auto& to = receiver({.clash = NameClash::overwrite});
+  const auto one = sender(source("a", "text"));
+  ASSERT_TRUE(until([&] { return asked.size() == 1; }));
+  to.accept(one->offer().id);
+  ASSERT_TRUE(until([&] { return !sent.empty(); }));
+  auto offer = one->offer();
+  offer.digest.known = Sha256{1};
+  const auto text = std::string(as_text(encode_offer(offer)));
+  const auto peer = plain_client(to.local());
+  ::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL);
+  EXPECT_TRUE(until([&] { return asked.size() == 2; }));
+  EXPECT_EQ(to.stats().received, 1U);
+}
+
+TEST_P(FileTransferTest, AReceiverThatAlwaysHasSomethingElseIsGivenUp) {
+  receiver();
+  std::unique_ptr<TcpServer> liar;
+  TcpServer::Events events;
+  events.on_data = [&](TcpServer::ClientId id, ByteView) {
+    liar->send(id, encode_accept({.from = 2, .prefix = Sha256{7}}));
+  };
+  liar = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+  std::vector<FileSender::Outcome> outcomes;
+  FileSender::Events told;
+  told.on_end = [&](const auto& outcome) { outcomes.push_back(outcome); };
+  FileSender one(loop, open_here, loopback, liar->local(), worker, SourceFile(source("a", "text")), told);
+  ASSERT_TRUE(until([&] { return !outcomes.empty(); }));
+  EXPECT_EQ(outcomes[0].result, FileSender::Result::failed);
+  EXPECT_EQ(one.attempts(), 2U);
 }
 
 TEST_P(FileTransferTest, OnlyRegularFilesAreSources) {
