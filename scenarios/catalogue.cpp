@@ -3,8 +3,9 @@
 namespace wirelab::scenarios {
 
 const std::vector<Scenario>& all_scenarios() {
-  static const std::vector<Scenario> all{ping_scenario(),     frames_scenario(), echo_scenario(),     chat_scenario(),
-                                         registry_scenario(), modes_scenario(),  readiness_scenario()};
+  static const std::vector<Scenario> all{ping_scenario(),  frames_scenario(),   echo_scenario(),
+                                         chat_scenario(),  registry_scenario(), files_scenario(),
+                                         modes_scenario(), readiness_scenario()};
   return all;
 }
 

@@ -37,6 +37,7 @@ const std::vector<Scenario>& all_scenarios();
 // One function a story, in the file of its name.
 Scenario chat_scenario();
 Scenario echo_scenario();
+Scenario files_scenario();
 Scenario frames_scenario();
 Scenario modes_scenario();
 Scenario ping_scenario();
