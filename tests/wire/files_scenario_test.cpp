@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "play.hpp"
+#include "tests/wire/play.hpp"
 
 namespace wirelab::scenarios {
 namespace {

@@ -1,4 +1,4 @@
-#include "play.hpp"
+#include "tests/wire/play.hpp"
 
 namespace wirelab::scenarios {
 namespace {
