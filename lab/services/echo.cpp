@@ -15,6 +15,14 @@ constexpr std::size_t most_expected = 4096;
 // A port that is free for TCP may be taken for UDP.
 constexpr int port_tries = 16;
 
+// Answers are never refused, however large the frames and however many are under way: a slow client is not read from.
+FrameServer::Options with_room_for_answers(FrameServer::Options options) {
+  auto& connection = options.tcp.connection;
+  const auto largest = frame_prefix_size + options.frame.header + options.frame.content;
+  connection.max_queued = std::max(connection.max_queued, connection.high_water + connection.read_size + largest);
+  return options;
+}
+
 }  // namespace
 
 EchoServer::EchoServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events,
@@ -37,7 +45,7 @@ void EchoServer::listen(Selector& loop, const Opener& opener, const Endpoint& lo
       .on_bad_frame = [this](ClientId client, const FrameError& error) { on_bad_frame(client, error); },
       .on_end = {},
       .on_close = events_.on_close};
-  tcp_ = std::make_unique<FrameServer>(loop, opener, local, std::move(tcp), options);
+  tcp_ = std::make_unique<FrameServer>(loop, opener, local, std::move(tcp), with_room_for_answers(options));
   UdpEndpoint::Events udp{.on_datagram = [this](const Datagram& datagram) { on_datagram(datagram); }, .on_error = {}};
   udp_ = std::make_unique<UdpEndpoint>(loop, opener, tcp_->local(), std::move(udp));
 }

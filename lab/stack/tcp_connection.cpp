@@ -114,8 +114,13 @@ void TcpConnection::on_ready(Ready ready) {
     return fail(EBADF);
   }
   if (state_ == State::connecting) return finish_connect();
-  if (ready.readable) read();
-  if (ready.writable && state_ != State::closed) on_room();
+  try {
+    if (ready.readable) read();
+    if (ready.writable && state_ != State::closed) on_room();
+  } catch (...) {  // a handler's: what is queued must go out all the same
+    after_writing();
+    throw;
+  }
   after_writing();
 }
 
@@ -248,9 +253,13 @@ void TcpConnection::discard() {
   release();
 }
 
+bool TcpConnection::is_congested() const {
+  if (state_ != State::open || options_.slow_peer != SlowPeer::pause_reading) return false;
+  return sender_.queued() > (congested_ ? options_.low_water : options_.high_water);
+}
+
 void TcpConnection::watch() {
-  const bool may_congest = state_ == State::open && options_.slow_peer == SlowPeer::pause_reading;
-  congested_ = may_congest && sender_.queued() > (congested_ ? options_.low_water : options_.high_water);
+  congested_ = is_congested();
   const Interest interest{.read = !peer_ended_ && listens(), .write = sender_.waits()};
   if (interest == interest_) return;
   loop_.modify(token_, interest);

@@ -56,7 +56,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
     // In bytes that wait for the peer. Above high_water it counts as slow, until low_water is reached.
     std::size_t high_water = std::size_t{64} << 10;
     std::size_t low_water = std::size_t{16} << 10;
-    // send() adds nothing to a queue beyond this; an empty queue takes one message of any size.
+    // send() adds nothing to a queue beyond this; an empty queue takes one message of any size. For answers that may
+    // not be refused (pause_reading) it is at least high_water, read_size and the largest message together.
     std::size_t max_queued = std::size_t{1} << 20;
     // Of one read. A turn reads 64 KiB or 16 times at most, or once if read_size is more.
     std::size_t read_size = std::size_t{16} << 10;
@@ -125,7 +126,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void after_writing();
   void shut_down_writing();
   // Whether what the peer sends is wanted now.
-  [[nodiscard]] bool listens() const { return state_ != State::open || (!paused_ && !congested_); }
+  [[nodiscard]] bool listens() const { return state_ != State::open || (!paused_ && !is_congested()); }
+  [[nodiscard]] bool is_congested() const;
   void watch();
   void active();
   void watch_idleness();

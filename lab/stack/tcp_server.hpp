@@ -35,7 +35,7 @@ class TcpServer {
   };
   struct Stats {
     std::uint64_t accepted = 0;
-    std::uint64_t shed = 0;     // accepted and reset for want of descriptors, or of room to watch one more
+    std::uint64_t shed = 0;     // accepted and reset for want of descriptors, or closed as one too many to watch
     std::uint64_t refused = 0;  // accepted and reset beyond max_clients
     std::uint64_t pauses = 0;   // of 100 ms in which nobody is accepted
   };

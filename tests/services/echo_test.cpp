@@ -137,6 +137,29 @@ TEST_P(EchoTest, AClientWhoseConnectionEndsCountsWhatWasUnderWayAsLost) {
   EXPECT_EQ(client.last_error(), "the connection ended: failed: Connection reset by peer");
 }
 
+// Frames larger than what may usually wait, many under way, to a client that reads only now and then.
+TEST_P(EchoTest, AnswersLargeFramesHoweverManyAreUnderWay) {
+  const auto content = pattern(1'100'000);
+  std::string sent;
+  for (int i = 0; i < 6; ++i) {
+    const auto small = encode_frame({}, as_bytes(pattern(10'000)));
+    const auto large = encode_frame({}, as_bytes(content));
+    sent.append(as_text(small)).append(as_text(large));
+  }
+  const auto peer = plain_client(server.local());
+  std::size_t asked = 0;
+  Reader reader;
+  int turns = 0;
+  EXPECT_TRUE(until([&] {
+    const auto count = ::send(peer.get(), sent.data() + asked, sent.size() - asked, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count > 0) asked += static_cast<std::size_t>(count);
+    if (++turns % 8 == 0) reader.read(peer.get());
+    return reader.end || reader.text.size() == sent.size();
+  }));
+  EXPECT_EQ(reader.end, std::nullopt);
+  EXPECT_TRUE(reader.text == sent);
+}
+
 // A datagram with a forged source would keep two services busy with each other for ever.
 TEST_P(EchoTest, DoesNotAnswerWhoMayBeAnEchoServiceToo) {
   UdpEndpoint twin(loop, open_here, {Ipv4(127, 0, 0, 2), server.local().port}, {});

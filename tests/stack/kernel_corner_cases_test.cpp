@@ -1,6 +1,6 @@
 // What the kernel really does, row by row, to a server that goes on serving: each test provokes one case and then looks
 // whether another client is still answered and the loop sleeps. tests/loop/kernel_test.cpp holds what is reported in
-// each case; tests/wire/stack_test.cpp has the case that needs forged packets, a datagram with a bad checksum.
+// each case; tests/wire/udp_checksum_test.cpp has the one that needs a forged packet, a datagram with a bad checksum.
 #include <gmock/gmock.h>
 #include <poll.h>
 

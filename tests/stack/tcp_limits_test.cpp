@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(All, ImpatientServerTest, all_pollers, poller_name);
 
 struct IdleLimitTest : TcpServerTest {
   IdleLimitTest() : TcpServerTest({.connection = {.idle_limit = limit}}) {}
-  static constexpr auto limit = 150ms;
+  static constexpr auto limit = 600ms;
 };
 
 TEST_P(IdleLimitTest, WhoIsSilentIsClosedAndWhoSpeaksIsNot) {

@@ -254,6 +254,51 @@ TEST_P(TcpServerTest, AnswersGivenDuringAReadGoOutInOneWrite) {
   EXPECT_EQ(info.tcpi_data_segs_in, 1U);
 }
 
+// A small answer and a large one to each question: the next question waits until the peer has taken enough.
+TEST_P(TcpServerTest, AQueueAboveHighWaterPausesReadingWithinTheTurn) {
+  auto events = told.events();
+  std::unique_ptr<TcpServer> generous;
+  const auto large = pattern(5'000'000);
+  int asked = 0;
+  events.on_data = [&](TcpServer::ClientId id, ByteView) {
+    ++asked;
+    EXPECT_TRUE(generous->send(id, as_bytes(large)));
+  };
+  generous = std::make_unique<TcpServer>(loop, open_here, loopback, events,
+                                         TcpServer::Options{.connection = {.read_size = 1}});
+  const auto peer = plain_client(generous->local());
+  write_to(peer.get(), "??");
+  EXPECT_TRUE(until([&] { return asked > 0; }));
+  while (loop.turn(0ns)) {
+  }
+  EXPECT_EQ(asked, 1);
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.text.size() == 2 * large.size();
+  }));
+}
+
+// Thrown by a handler after an answer that the kernel did not take whole.
+TEST_P(TcpServerTest, WhatIsQueuedGoesOutThoughAHandlerThrows) {
+  auto events = told.events();
+  std::unique_ptr<TcpServer> throwing;
+  const auto large = pattern(8'000'000);
+  events.on_data = [&](TcpServer::ClientId id, ByteView) {
+    EXPECT_TRUE(throwing->send(id, as_bytes(large)));
+    throw std::runtime_error("thrown");
+  };
+  throwing = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+  const auto peer = plain_client(throwing->local());
+  write_to(peer.get(), "?");
+  EXPECT_THROW(until([] { return false; }), std::runtime_error);
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return reader.text.size() == large.size();
+  }));
+}
+
 // What is too large to be gathered keeps its place.
 TEST_P(TcpServerTest, AnswersGivenDuringAReadKeepTheirOrder) {
   auto events = told.events();
