@@ -42,7 +42,8 @@ void suggest_filters(Stage& stage, const IpAddress& nowhere) {
                                            : fmt::format("arp.dst.proto_ipv4 == {}", nowhere),
                        "the questions that nobody answers");
   stage.suggest_filter("tcp.window_size_value == 0 && tcp.flags.reset == 0", "S has no room");
-  stage.suggest_filter("tcp.analysis.zero_window_probe", "A's kernel asks whether there is room again");
+  // A window probe of Linux has the form of a keep-alive.
+  stage.suggest_filter("tcp.analysis.keep_alive", "A's kernel asks whether there is room again");
 }
 
 void play(Stage& stage) {

@@ -26,7 +26,6 @@ void play(Stage& stage) {
   cases.tell_table();
   readiness::measure_cost(stage);
   stage.suggest_filter("tcp.flags.reset == 1", "each reset, and what it was for");
-  stage.suggest_filter("udp.checksum.status == 0", "the datagrams with a wrong checksum");
   stage.suggest_filter("icmp.type == 3 || icmpv6.type == 1", "what S's kernel says of a closed port");
   stage.suggest_filter("tcp.flags.urg == 1", "the only thing that select calls exceptional");
 }

@@ -38,6 +38,14 @@ std::string claim_of(const Case& expected) {
 
 }  // namespace
 
+bool await_state(Stage& stage, const std::function<bool()>& met) {
+  auto& loop = stage.lab.loop();
+  const auto tick = loop.every(1ms, [] {});
+  const bool is_met = stage.lab.wait_until(met, 5s);
+  loop.cancel(tick);
+  return is_met;
+}
+
 std::string try_receive(int fd) {
   std::array<char, 512> buffer{};
   return told("recv", ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT));
@@ -56,7 +64,7 @@ std::string in_turn(std::initializer_list<std::string> results) { return fmt::fo
 
 void Cases::add(const Case& expected, int fd, const std::function<std::string(int fd)>& next,
                 const Evidence& evidence) {
-  stage_.lab.wait_until([&] { return poll_report(fd) == expected.poll; }, 1s);
+  await_state(stage_, [&] { return poll_report(fd) == expected.poll; });
   const auto report = report_of(fd);
   const auto then = next(fd);
   const bool holds = is_as_expected(expected, report) && then == expected.then;

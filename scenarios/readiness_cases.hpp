@@ -25,9 +25,9 @@ class Cases {
  public:
   explicit Cases(Stage& stage) : stage_(stage) {}
 
-  // Waits until poll reports what is expected, at most a second, since a packet that is in the trace may not be
-  // through the kernel; asks all of them; makes the next calls. All of it is one check, and a row of the table. Without
-  // evidence, for what no packet shows.
+  // Waits until poll reports what is expected, since a packet that is in the trace may not be through the kernel; asks
+  // all of them; makes the next calls. All of it is one check, and a row of the table. Without evidence, for what no
+  // packet shows.
   void add(const Case& expected, int fd, const std::function<std::string(int fd)>& next, const Evidence& evidence);
   // A row for what was checked elsewhere.
   void tell(const std::string& name, const Report& report, const std::string& then);
@@ -37,6 +37,10 @@ class Cases {
   Stage& stage_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// Turns the loop until `met`, at most for five seconds. Looks every millisecond, since what a case waits for wakes no
+// loop.
+bool await_state(Stage& stage, const std::function<bool()>& met);
 
 // One socket call each, told with what it gave: "recv 5", "send EPIPE", "SO_ERROR ECONNREFUSED".
 std::string try_receive(int fd);

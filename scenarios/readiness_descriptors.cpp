@@ -15,8 +15,6 @@
 namespace wirelab::scenarios::readiness {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr int beyond = 1500;  // FD_SETSIZE is 1024
 constexpr std::string_view message = "0123456789";
 
@@ -98,7 +96,7 @@ void leave_unread(Stage& stage, Cases& cases) {
   const Epoll level(fd, Epoll::Trigger::level), edge(fd, Epoll::Trigger::edge);
   (void)edge.ask();  // that there is room to write
   Evidence evidence{pair.send(stage), pair.send(stage)};
-  stage.lab.wait_until([&] { return poll_report(fd) == "IN OUT"; }, 1s);
+  await_state(stage, [&] { return poll_report(fd) == "IN OUT"; });
   const auto told = edge.ask();
   (void)try_receive(fd);
   auto report = report_of(fd);
@@ -109,7 +107,7 @@ void leave_unread(Stage& stage, Cases& cases) {
       fmt::format("level-triggered {}, edge-triggered {} and then {}", level_says, told, edge_says));
   evidence.push_back(pair.send(stage));
   std::string later = "-";
-  stage.lab.wait_until([&] { return later != "-" || (later = edge.ask()) != "-"; }, 1s);
+  await_state(stage, [&] { return later != "-" || (later = edge.ask()) != "-"; });
   const auto rest = in_turn({try_receive(fd), try_receive(fd), try_receive(fd)});
   stage.check("only the next datagram wakes it: who is edge-triggered must read until EAGAIN",
               later == "IN OUT" && rest == "recv 10, recv 10, recv EAGAIN", {evidence.back()},

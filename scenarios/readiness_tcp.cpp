@@ -13,7 +13,6 @@
 namespace wirelab::scenarios::readiness {
 namespace {
 
-using namespace std::chrono_literals;
 using capture::Packet;
 using capture::Tcp;
 
@@ -84,13 +83,11 @@ class TcpCases {
 
   UniqueFd accept_one() {
     UniqueFd peer;
-    stage_.lab.wait_until(
-        [&] {
-          peer.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-          return static_cast<bool>(peer);
-        },
-        1s);
-    Lab::require(static_cast<bool>(peer), "S has no connection to accept");
+    const bool accepted = await_state(stage_, [&] {
+      peer.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      return static_cast<bool>(peer);
+    });
+    Lab::require(accepted, "S has no connection to accept");
     return peer;
   }
 
@@ -161,7 +158,7 @@ class TcpCases {
                [&](int fd) {
                  const auto first = try_send(fd);
                  const auto* answer = came(whole, is_reset);
-                 stage_.lab.wait_until([&] { return poll_report(fd) == "IN OUT RDHUP ERR HUP"; }, 1s);
+                 await_state(stage_, [&] { return poll_report(fd) == "IN OUT RDHUP ERR HUP"; });
                  return in_turn({first, answer == nullptr ? "no RST" : "RST", try_send(fd)});
                },
                {fin});
@@ -189,7 +186,7 @@ class TcpCases {
     stage_.lab.step("S closes a connection although it has not read what A sent");
     auto unread = connect();
     (void)try_send(unread.own.get());
-    stage_.lab.wait_until([&] { return poll_report(unread.peer.get()) == "IN OUT"; }, 1s);
+    await_state(stage_, [&] { return poll_report(unread.peer.get()) == "IN OUT"; });
     unread.peer.reset();
     cases_.add({.name = "peer closed, data unread",
                 .select = "r w",
@@ -204,7 +201,7 @@ class TcpCases {
     auto hasty = start(server_);
     const auto from = local_endpoint(hasty.get());
     (void)stage_.seen("A:eth0", look_for::tcp(server_, from, is_syn_ack));
-    stage_.lab.wait_until([&] { return poll_report(listener_.get()) == "IN"; }, 1s);
+    await_state(stage_, [&] { return poll_report(listener_.get()) == "IN"; });
     reset(hasty);
     const auto* gone = stage_.seen("S:eth0", look_for::tcp(from, server_, is_reset));
     cases_.add({.name = "reset before accept", .select = "r", .poll = "IN", .then = "accept, recv ECONNRESET"},

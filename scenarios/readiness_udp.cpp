@@ -146,6 +146,8 @@ void complain(Stage& stage, Cases& cases) {
 void play_udp(Stage& stage, Cases& cases) {
   complain(stage, cases);
   arrive(stage, cases);
+  stage.suggest_filter(fmt::format("udp.dstport == {} && udp.length > {}", open_port, long_enough),
+                       "the datagrams with a wrong checksum");
 }
 
 }  // namespace wirelab::scenarios::readiness

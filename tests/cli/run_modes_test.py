@@ -1,6 +1,9 @@
 """wirelab run modes: the table that compares the modes, as JSON and as text."""
 
 import re
+import shutil
+import signal
+import subprocess
 import unittest
 
 from wirelab_case import WirelabCase, main
@@ -41,7 +44,6 @@ class RunModes(WirelabCase):
         self.assertEqual(len(re.findall(r"(?m)^  FAILED", told.stdout)), 0)
 
     def test_ctrl_c_while_calls_block(self):
-        import signal
         process = self.start("run", "modes", "--json", "--pcap", self.path("t.pcapng"))
         for line in process.stdout:
             if "drops every SYN" in line:
@@ -50,6 +52,16 @@ class RunModes(WirelabCase):
         rest, errors = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 130, rest + errors)
         self.assertIn('"interrupted"', rest.splitlines()[-1])
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_each_suggested_filter_shows_something(self):
+        told = self.wirelab("run", "modes", "--no-ladder")
+        filters = re.findall(r"(?m)^  (.*?)  +", told.stdout.split("Display filters to try:\n")[1])
+        self.assertGreaterEqual(len(filters), 4)
+        for expression in filters:
+            shown = subprocess.run(["tshark", "-n", "-r", self.path("wirelab-modes.pcapng"), "-Y", expression],
+                                   capture_output=True, text=True, timeout=60)
+            self.assertTrue(shown.stdout, f"{expression}: {shown.stderr}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """wirelab run readiness: both tables, and the plot beside the trace."""
 
 import os
+import re
+import shutil
 import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -74,6 +76,16 @@ class RunReadiness(WirelabCase):
     def test_under_sudo_the_plot_belongs_to_the_invoking_user(self):
         self.play("--pcap", self.path("t.pcapng"), SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY))
         self.assertEqual(os.stat(self.path("t-cost.svg")).st_uid, NOBODY)
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_each_suggested_filter_shows_something(self):
+        told = self.wirelab("run", "readiness", "--no-ladder")
+        filters = re.findall(r"(?m)^  (.*?)  +", told.stdout.split("Display filters to try:\n")[1])
+        self.assertGreaterEqual(len(filters), 4)
+        for expression in filters:
+            shown = subprocess.run(["tshark", "-n", "-r", self.path("wirelab-readiness.pcapng"), "-Y", expression],
+                                   capture_output=True, text=True, timeout=60)
+            self.assertTrue(shown.stdout, f"{expression}: {shown.stderr}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 #include "scenarios/socket_call.hpp"
 
+#include <atomic>
 #include <cerrno>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -50,8 +52,20 @@ TEST_F(SocketCallTest, a_blocking_call_leaves_the_loop_free) {
 }
 
 TEST_F(SocketCallTest, a_blocking_call_ends_with_its_caller) {
-  Caller caller(*loop, std::move(own), Mode::blocking, 1s);
-  caller.call(receive);
+  std::atomic<bool> begun = false, ended = false;
+  {
+    Caller caller(*loop, std::move(own), Mode::blocking, 1s);
+    caller.call([&](int fd) {
+      begun = true;
+      const auto result = receive(fd);
+      ended = true;
+      return result;
+    });
+    while (!begun) std::this_thread::yield();
+    loop->turn(20ms);
+    EXPECT_FALSE(ended);
+  }
+  EXPECT_TRUE(ended);
 }
 
 TEST_F(SocketCallTest, a_blocking_connect_ends_with_its_caller) {
