@@ -138,8 +138,8 @@ def main():
                 for index in range(len(contenders(sys.argv[1], folder, 0))):
                     port = free_port()
                     name, command, part = contenders(sys.argv[1], folder, port)[index]
-                    if part < 1 and "pipelined" in load:
-                        continue  # these do not keep up with pipelining
+                    if part < 1 and ("pipelined" in load or "kept" in load):
+                        continue  # they do not keep up with pipelining, nor with ab's way of keeping connections
                     server = Server(command, port)
                     try:
                         url = f"http://127.0.0.1:{port}/text.txt"
