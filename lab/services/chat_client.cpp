@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Until the room has told its own: three of these are how long it may take to answer.
-constexpr Duration first_period = 5s;
+// Of a room that does not tell its own.
+constexpr Duration usual_period = 20s;
 
 std::string checked(std::string name) {
   if (name_fault(name)) throw std::logic_error("ChatClient: this is no name");
@@ -27,6 +27,7 @@ ChatClient::ChatClient(Selector& loop, Opener opener, const Endpoint& local, con
                        Events events, const Options& options)
     : name_(checked(std::move(name))),
       events_(std::make_shared<const Events>(std::move(events))),
+      answer_limit_(options.tcp.connection.connect_limit),
       heartbeat_(loop, {.on_beat = [this] { client_.tcp().send(encode_message(alive_type)); },
                         .on_silence =
                             [this] {
@@ -38,7 +39,7 @@ ChatClient::ChatClient(Selector& loop, Opener opener, const Endpoint& local, con
 FrameClient::Events ChatClient::frame_events() {
   return {.on_connect =
               [this] {
-                heartbeat_.start(first_period);
+                heartbeat_.start(answer_limit_ / most_missed);
                 join(name_);
               },
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
@@ -91,7 +92,7 @@ void ChatClient::on_message(const Message& message) {
 
 void ChatClient::on_welcome(const Message& message) {
   in_ = met_ = true;
-  heartbeat_.start(period_in(message).value_or(first_period));
+  heartbeat_.start(period_in(message).value_or(usual_period));
   if (events_->on_welcome) events_->on_welcome(chat::names_in(message.text()));
 }
 

@@ -35,8 +35,8 @@ class ChatClient {
     TcpClient::Options tcp;
   };
 
-  // Connects from `local` (port 0: any) and joins. Throws std::system_error only for `local`, and std::logic_error for
-  // a name that name_fault() refuses.
+  // Connects from `local` (port 0: any) and joins; the answer may take as long as connecting may. Throws
+  // std::system_error only for `local`, and std::logic_error for a name that name_fault() refuses.
   ChatClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& room, std::string name,
              Events events)
       : ChatClient(loop, std::move(opener), local, room, std::move(name), std::move(events), Options{}) {}
@@ -69,6 +69,7 @@ class ChatClient {
   bool in_ = false;
   bool met_ = false;                   // the other side has shown that it is a room
   std::optional<CloseReason> reason_;  // why the connection was given up here
+  Duration answer_limit_;
   Heartbeat heartbeat_;
   FrameClient client_;
 };

@@ -126,6 +126,7 @@ void Registry::enter(ClientId id, Client& client, const Message& message) {
     before = take_over(id, client, device);
   }
   client.device = device;
+  list_.reset();
   if (before != device) tell(before ? DeviceChange::changed : DeviceChange::added, device);
   if (!client.listens) send_list(id, client);
 }
@@ -149,12 +150,17 @@ std::optional<Device> Registry::take_over(ClientId newcomer, Client& client, con
 void Registry::send_list(ClientId id, Client& client) {
   client.listens = true;
   client.heard = now();
+  if (!list_) list_ = std::make_shared<const Bytes>(encode_list());
+  server_.tcp().send(id, list_);
+}
+
+Bytes Registry::encode_list() const {
   const auto all = devices();
   const auto count = std::to_string(all.size());
   const auto period = period_text(options_.period);
   auto list = encode_message(registry::list, {{registry::devices, count}, {period_key, period}});
   for (const auto& device : all) append(list, encode_device(to_string(DeviceChange::added), device));
-  server_.tcp().send(id, list);
+  return list;
 }
 
 // The client goes as well, so it is told nothing more.
@@ -163,6 +169,7 @@ void Registry::remove(Client& client, std::string_view why) {
   if (!client.device) return;
   const auto device = *std::exchange(client.device, std::nullopt);
   ++stats_.removed;
+  list_.reset();
   if (!stopping_) tell(DeviceChange::removed, device, why);
 }
 

@@ -90,6 +90,7 @@ class Registry {
   void enter(ClientId id, Client& client, const Message& message);
   std::optional<Device> take_over(ClientId newcomer, Client& client, const Device& device);
   void send_list(ClientId id, Client& client);
+  [[nodiscard]] Bytes encode_list() const;
   void remove(Client& client, std::string_view why);
   void tell(DeviceChange change, const Device& device, std::string_view why = "");
   void complain(ClientId id, const Client& client, std::string_view type, std::string_view text);
@@ -100,6 +101,7 @@ class Registry {
   Events events_;
   Options options_;
   std::unordered_map<ClientId, Client> clients_;
+  SharedBytes list_;  // for newcomers, until the next change
   std::uint64_t turns_ = 0;
   bool stopping_ = false;
   Stats stats_;

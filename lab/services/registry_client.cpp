@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Until the registry has told its own: three of these are how long it may take to answer.
-constexpr Duration first_period = 5s;
+// Of a registry that does not tell its own.
+constexpr Duration usual_period = 5s;
 // No registry that means well lists more.
 constexpr std::size_t most_devices = 65'536;
 
@@ -75,7 +75,7 @@ FrameClient::Events RegistryClient::frame_events() {
 }
 
 void RegistryClient::greet() {
-  heartbeat_.start(first_period);
+  heartbeat_.start(options_.connection.connect_limit / most_missed);
   options_.self ? send_self() : send(registry::watch);
 }
 
@@ -131,7 +131,7 @@ void RegistryClient::on_list(const Message& message) {
   const auto count = message.number(registry::devices);
   if (!count || *count > most_devices) return give_up(not_a_registry());
   met_ = true;
-  heartbeat_.start(period_in(message).value_or(first_period));
+  heartbeat_.start(period_in(message).value_or(usual_period));
   coming_.clear();
   still_to_come_ = *count;
   if (still_to_come_ == 0) list_is_whole();

@@ -36,8 +36,8 @@ class RegistryClient {
     TcpConnection::Options connection;
   };
 
-  // Connects from `local` (port 0: any). Throws std::system_error only for `local`, and std::logic_error for an own
-  // device that device_fault() refuses.
+  // Connects from `local` (port 0: any); the list may take as long as connecting may. Throws std::system_error only for
+  // `local`, and std::logic_error for an own device that device_fault() refuses.
   RegistryClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& registry, Events events)
       : RegistryClient(loop, std::move(opener), local, registry, std::move(events), Options{}) {}
   RegistryClient(Selector& loop, Opener opener, const Endpoint& local, const Endpoint& registry, Events events,

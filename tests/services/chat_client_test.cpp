@@ -134,6 +134,16 @@ TEST_P(ChatClientTest, ItShowsThatItLivesAndGivesARoomUpThatDoesNot) {
   EXPECT_TRUE(bob.ended && bob.ended->starts_with("idle")) << *bob.ended;
 }
 
+TEST_P(ChatClientTest, AServerThatAnswersEverythingAndWelcomesNobodyIsNoRoom) {
+  Recorder echo;
+  TcpServer server(loop, open_here, loopback, echo.events());
+  echo.echo = &server;
+  Member ada(loop, server.local(), "Ada", {.tcp = {.connection = {.connect_limit = 300ms}}});
+  EXPECT_TRUE(until([&] { return ada.ended.has_value(); }));
+  EXPECT_TRUE(ada.ended && ada.ended->starts_with("idle")) << *ada.ended;
+  EXPECT_GE(echo.received.begin()->second.size(), encode_message("alive").size());
+}
+
 // What a room says that means no good.
 TEST_P(ChatClientTest, StrangeThingsOfARoomArePassedOver) {
   struct Strange {

@@ -142,6 +142,18 @@ TEST_P(RegistryClientTest, ARefusedDeviceIsToldSo) {
   EXPECT_THROW(watcher.client.change("Den", Port{1}), std::logic_error);
 }
 
+TEST_P(RegistryClientTest, AServerThatAnswersEverythingAndListsNothingIsNoRegistry) {
+  Recorder echo;
+  TcpServer server(loop, open_here, loopback, echo.events());
+  echo.echo = &server;
+  std::optional<std::string> reason;
+  const RegistryClient client(
+      loop, open_here, loopback, server.local(), {.on_end = [&](const CloseReason& why) { reason = why.to_string(); }},
+      {.self = {}, .retry = {.limit = Duration::zero()}, .connection = {.connect_limit = 300ms}});
+  EXPECT_TRUE(until([&] { return reason.has_value(); }));
+  EXPECT_TRUE(reason && reason->starts_with("idle")) << *reason;
+}
+
 // What a registry says that means no good: passed over, or a reason to try again later.
 TEST_P(RegistryClientTest, StrangeThingsOfARegistry) {
   const auto entry = [](std::string_view type, std::string_view name, std::string_view address) {
