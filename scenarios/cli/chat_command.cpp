@@ -1,4 +1,5 @@
 // wirelab chat: a member of a chat room, for a person at a terminal or a script on a pipe.
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -141,7 +142,7 @@ class Stay {
     loop_.stop();
     const bool in_order = leaving_ && reason.cause == CloseCause::finished;
     if (failure_ || in_order) return;
-    const auto what = welcomed_ ? "the conversation ended: no more from" : "no chat room at";
+    const auto what = welcomed_ ? "the conversation ended by the room at" : "no chat room at";
     failure_ = Failure{ExitCode::no_answer, "no-answer", fmt::format("{} {}: {}", what, room_, reason.to_string()),
                        "start one with: wirelab serve chat"};
   }
@@ -155,6 +156,7 @@ class Stay {
     output_.object(object);
     output_.line(line);
     output_.flush();
+    if (std::ferror(stdout) != 0) leave();  // nobody reads it any more
   }
 
   void tell_result() const {

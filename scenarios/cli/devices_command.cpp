@@ -1,5 +1,6 @@
 // wirelab devices: what a registry lists, once or for as long as one watches.
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -112,6 +113,7 @@ class Look {
     output_.object(object);
     if (!line.empty()) output_.line(line);
     output_.flush();
+    if (std::ferror(stdout) != 0) client_.stop();  // nobody reads it any more
   }
 
   void tell_result() const {

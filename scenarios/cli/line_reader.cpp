@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "lab/base/error.hpp"
+
 namespace wirelab::cli {
 
 LineReader::LineReader(Selector& loop, int fd, Events events)
@@ -35,7 +37,8 @@ void LineReader::read() {
   if (count > 0) {
     buffer_.append(piece.data(), static_cast<std::size_t>(count));
   } else {
-    // A terminal that is gone (EIO) has no more lines either.
+    // A terminal that is gone has no more lines either.
+    if (count < 0 && errno != EIO) throw_errno("read the lines of standard input");
     ended_ = true;
     loop_.remove(token_);
   }

@@ -47,7 +47,7 @@ std::unique_ptr<Selector> loop_of(const po::variables_map& values) {
 
 Endpoint server_named(const std::string& text, Port usual) {
   if (const auto address = IpAddress::parse(text)) return {*address, usual};
-  if (const auto endpoint = Endpoint::parse(text)) return *endpoint;
+  if (const auto endpoint = Endpoint::parse(text); endpoint && endpoint->port != Port{}) return *endpoint;
   const auto colon = text.rfind(':');
   if (colon == text.npos) return {resolve(text), usual};
   const auto port = parse_port(text.substr(colon + 1));

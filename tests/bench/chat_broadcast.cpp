@@ -29,6 +29,7 @@ namespace wirelab::bench {
 namespace {
 
 constexpr std::size_t ahead = 32;
+constexpr int send_buffer = 64 << 10;  // bytes, of which the kernel makes twice as many
 constexpr Duration patience = std::chrono::minutes(5);
 
 struct Plan {
@@ -51,11 +52,20 @@ std::size_t status_kib(const std::string& key) {
   throw std::logic_error("no " + key);
 }
 
+Opener with_buffer(int which, int bytes) {
+  return [which, bytes](Transport transport, const Endpoint& local) {
+    auto socket = open_here(transport, local);
+    check_errno(::setsockopt(socket.get(), SOL_SOCKET, which, &bytes, sizeof bytes), "set a buffer size");
+    return socket;
+  };
+}
+
 // The room, until the other end of `control` is closed. Tells its port, then, at the end, its account.
 void serve(int tell, int control) {
   const auto loop = Selector::make(Poller::epoll);
   Account account;
-  ChatRoom room(*loop, open_here, {Ipv4(127, 0, 0, 1), Port{}}, {},
+  // Else the kernel itself keeps some MiB for each who does not read, and the room would have nothing to keep.
+  ChatRoom room(*loop, with_buffer(SO_SNDBUF, send_buffer), {Ipv4(127, 0, 0, 1), Port{}}, {},
                 // Nobody here says that it lives.
                 {.period = std::chrono::hours(1)});
   account.kib_before = status_kib("VmRSS");
@@ -68,7 +78,7 @@ void serve(int tell, int control) {
                                   [&] { account.most_queued = std::max(account.most_queued, room.queued()); });
   while (!ended) {
     loop->turn(std::chrono::seconds(1));
-    if (full_at == 0 && room.stats().said == 1) {
+    if (full_at == 0 && room.stats().said > 0) {
       full_at = cpu_ns();
       account.kib_full = status_kib("VmRSS");
     }
@@ -79,15 +89,6 @@ void serve(int tell, int control) {
   account.cpu_ns = cpu_ns() - full_at;
   account.kib_most = status_kib("VmHWM");
   check_errno(static_cast<int>(::write(tell, &account, sizeof account)), "tell the account");
-}
-
-Opener with_little_room() {
-  return [](Transport transport, const Endpoint& local) {
-    auto socket = open_here(transport, local);
-    const int bytes = 4096;
-    check_errno(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), "set a buffer size");
-    return socket;
-  };
 }
 
 // All members, in one loop.
@@ -128,7 +129,7 @@ class Crowd {
                                      if (type == "welcome") ++welcomed_;
                                    }};
     const bool stalls = i >= 1 && i <= plan_.stalled;
-    members_.push_back(std::make_unique<FrameClient>(*loop_, stalls ? with_little_room() : Opener(open_here),
+    members_.push_back(std::make_unique<FrameClient>(*loop_, stalls ? with_buffer(SO_RCVBUF, 4096) : Opener(open_here),
                                                      Endpoint{Ipv4(127, 0, 0, 1), Port{}}, room, std::move(events)));
   }
   void wait(const std::function<bool()>& met, const char* what) {

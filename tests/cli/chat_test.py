@@ -105,6 +105,23 @@ class Chat(ServiceCase):
         self.assertEqual(ada.finish(), 3)
         self.assertEqual(ada.objects[-1]["error"]["code"], "no-answer")
 
+    def test_who_reads_no_more_leaves(self):
+        ada = self.member("Ada")
+        bob = self.member("Bob")
+        bob.process.stdout.close()
+        bob.selector.close()
+        for _ in range(100):
+            ada.say("is anybody there?")
+        ada.until("left", name="Bob", why="exit")
+
+    def test_without_standard_input_it_enters_and_leaves(self):
+        closed = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *self.command("chat", self.room, "--name", "Ada", "--json")],
+                                cwd=self.place, env=self.environment(), capture_output=True, text=True, timeout=30)
+        self.assertEqual([entry["type"] for entry in self.objects(closed)], ["welcome", "result"])
+        folder = subprocess.run(["sh", "-c", 'exec "$@" </', "sh", *self.command("chat", self.room, "--name", "Ada", "--json")],
+                                cwd=self.place, env=self.environment(), capture_output=True, text=True, timeout=30)
+        self.assertEqual(folder.returncode, 69, folder.stderr)
+
     def test_no_room(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
@@ -115,11 +132,11 @@ class Chat(ServiceCase):
         self.assertEqual(early.until("welcome")["members"], [])
 
     def test_servers_that_are_none(self):
-        for text in ("", "127.0.0.1:", "127.0.0.1:0x1", "127.0.0.1:99999", "[::1", "no host.example"):
+        for text in ("", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:0x1", "127.0.0.1:99999", "[::1", "no host.example"):
             with self.subTest(server=text):
                 self.assert_error(2, "chat", text, "--name", "Ada")
 
-    def test_silence_where_a_room_should_answer(self):
+    def test_a_server_that_hangs_up(self):
         with socket.create_server(("127.0.0.1", 0)) as mute:
             address = "127.0.0.1:%d" % mute.getsockname()[1]
             ada = Talk(self, "chat", address, "--name", "Ada")

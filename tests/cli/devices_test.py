@@ -90,7 +90,7 @@ class Devices(ServiceCase):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             address = "127.0.0.1:%d" % nobody.getsockname()[1]
-            for words in ((), ("--watch",), ("--wait", "0.3"), ("--watch", "--wait", "0.3")):
+            for words in ((), ("--watch",), ("--wait", "0.3", "-q"), ("--watch", "--wait", "0.3", "-q")):
                 self.assert_error(3, "devices", address, *words, says=[address, "wirelab serve registry"])
 
     def test_what_is_no_device_is_not_listed(self):
