@@ -185,9 +185,10 @@ void TcpServer::tell_stopped() {
 }
 
 TcpConnection* TcpServer::find(ClientId client) const {
-  if (client == found_id_) return found_;
+  if (found_ != nullptr && client == found_id_) return found_;
   const auto found = clients_.find(client);
-  found_ = found == clients_.end() ? nullptr : found->second.get();
+  if (found == clients_.end()) return nullptr;  // not remembered: it may still come
+  found_ = found->second.get();
   found_id_ = client;
   return found_;
 }

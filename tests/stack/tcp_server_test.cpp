@@ -32,6 +32,14 @@ TEST_P(TcpServerTest, ServesEachClientByItsId) {
   EXPECT_EQ(server.stats().accepted, 2U);
 }
 
+TEST_P(TcpServerTest, ServesAClientWhoWasAskedForBeforeItCame) {
+  EXPECT_FALSE(server.is_open(TcpServer::ClientId{1}));
+  TcpServer::ClientId id{};
+  const auto peer = client(id);
+  ASSERT_EQ(id, TcpServer::ClientId{1});
+  EXPECT_TRUE(server.send(id, as_bytes("hello")));
+}
+
 TEST_P(TcpServerTest, AsksForReadinessToWriteOnlyAfterAShortWrite) {
   TcpServer::ClientId id{};
   const auto peer = client(id);
