@@ -161,7 +161,7 @@ void HttpServer::send(ClientId id, Client& client, HttpResponse response, const 
   client.answered = now();
   client.given = message.size();
   if (!whole && !std::holds_alternative<std::string>(response.body)) {
-    auto& rest = client.rest.emplace();
+    auto& rest = client.rest.emplace(Rest{});
     rest.chunked = chunked;
     if (auto* file = std::get_if<HttpFile>(&response.body)) rest.file = std::move(*file);
     if (streamed) rest.stream = std::move(std::get<HttpStream>(response.body));

@@ -90,8 +90,7 @@ std::vector<std::size_t> frames_of(const scenarios::Check& check) {
   std::vector<std::size_t> frames;
   std::ranges::transform(check.evidence, std::back_inserter(frames), &capture::Packet::frame);
   std::ranges::sort(frames);
-  const auto repeated = std::ranges::unique(frames);
-  frames.erase(repeated.begin(), repeated.end());
+  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
   return frames;
 }
 

@@ -163,11 +163,12 @@ TEST_P(ChatClientTest, StrangeThingsOfARoomArePassedOver) {
   for (const auto& [bytes, told, ends] : strange) {
     std::unique_ptr<TcpServer> server;
     const auto last = encode_message("joined", {{"name", "last"}});
-    server = std::make_unique<TcpServer>(loop, open_here, loopback,
-                                         TcpServer::Events{.on_open = [&](TcpServer::ClientId id, const Endpoint&) {
-                                           server->send(id, bytes);
-                                           server->send(id, last);
-                                         }});
+    server = std::make_unique<TcpServer>(
+        loop, open_here, loopback,
+        TcpServer::Events{.on_open = [&, &said = bytes](TcpServer::ClientId id, const Endpoint&) {
+          server->send(id, said);
+          server->send(id, last);
+        }});
     Member ada(loop, server->local(), "Ada");
     EXPECT_TRUE(until([&] { return ada.ended || (!ada.told.empty() && ada.told.back() == "joined: last"); }));
     EXPECT_EQ(ada.ended.has_value(), ends) << as_text(bytes);

@@ -553,7 +553,7 @@ TEST_P(FileTransferTest, ASenderThatMissedTheLastWordHearsItAndNothingElseHappen
 
 TEST_P(FileTransferTest, OfTheFilesThatDidNotComeNoEmptyPartIsLeft) {
   auto& to = receiver();
-  for (const std::uint64_t size : {0, 5}) {
+  for (const std::uint64_t size : {0U, 5U}) {
     const FileOffer offer{.name = "a", .size = size, .mtime = 0, .digest = {}, .id = fmt::format("{:032x}", size)};
     const auto text = std::string(as_text(encode_offer(offer)));
     auto peer = plain_client(to.local());

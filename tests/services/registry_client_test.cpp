@@ -188,11 +188,12 @@ TEST_P(RegistryClientTest, StrangeThingsOfARegistry) {
   const auto last = encode_message("refused", {{"why", "last"}});
   for (const auto& [bytes, told, again] : strange) {
     std::unique_ptr<TcpServer> server;
-    server = std::make_unique<TcpServer>(loop, open_here, loopback,
-                                         TcpServer::Events{.on_open = [&](TcpServer::ClientId id, const Endpoint&) {
-                                           server->send(id, bytes);
-                                           server->send(id, last);
-                                         }});
+    server = std::make_unique<TcpServer>(
+        loop, open_here, loopback,
+        TcpServer::Events{.on_open = [&, &said = bytes](TcpServer::ClientId id, const Endpoint&) {
+          server->send(id, said);
+          server->send(id, last);
+        }});
     const Told client(loop, server->local(), {}, {.first = 1h, .most = 1h, .limit = Duration::max()});
     EXPECT_TRUE(until([&] {
       return !client.pauses.empty() || (!client.changes.empty() && client.changes.back() == "refused: last");

@@ -116,7 +116,8 @@ TEST_P(RegistryTest, HoweverADeviceGoesTheOthersAreTold) {
   const auto& one = watcher();
   for (const auto& [go, why] : ways) {
     go(device("a1", "Den", "i1"));
-    EXPECT_TRUE(meanwhile([&] { return one.heard.back() == "removed" + den + ";why:" + why; })) << one.heard.back();
+    const auto removed = "removed" + den + ";why:" + why;
+    EXPECT_TRUE(meanwhile([&] { return one.heard.back() == removed; })) << one.heard.back();
     peers.pop_back();
   }
 }
