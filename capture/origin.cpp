@@ -70,6 +70,13 @@ bool is_kernels(const Decoded& packet) {
   return packet.ip && packet.ip->protocol == protocol_igmp;
 }
 
+// How a kernel answers a segment that belongs to no socket: by RST alone, or, if that acknowledged nothing (a SYN), by
+// RST and ACK with the sequence number 0 (RFC 9293, 3.5.2). A socket that resets says ACK and its own next number.
+bool is_for_no_socket(const Decoded& packet) {
+  const auto* tcp = packet.tcp();
+  return tcp != nullptr && tcp->flags.rst && (!tcp->flags.ack || tcp->sequence == 0);
+}
+
 // Puts a position under its key. Of packets that are forged again and again only the last counts.
 void put(std::vector<std::size_t>& positions, std::size_t position, const std::vector<Journal::Forged>& forged) {
   const auto is_equal = [&](std::size_t other) {
@@ -150,7 +157,7 @@ const Journal::Forged* Origins::find_forged(const Decoded& packet) const {
 
 bool Origins::is_from_stack(const Decoded& packet) const {
   const auto source = packet.source();
-  return source && (packet.tcp() ? tcp_sockets_ : udp_sockets_).contains(*source);
+  return source && !is_for_no_socket(packet) && (packet.tcp() ? tcp_sockets_ : udp_sockets_).contains(*source);
 }
 
 }  // namespace wirelab::capture

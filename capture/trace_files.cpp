@@ -23,9 +23,9 @@ TraceFiles::File::File(const std::string& path, const TraceInfo& info)
     : file(path), writer([this](ByteView bytes) { file.write(bytes); }, info, batch) {}
 
 void TraceFiles::open(const TraceInfo& info, const std::string& merged, const std::string& folder) {
+  if (!folder.empty()) create_folder(folder);  // first: what is refused here overwrites no earlier trace
   if (!merged.empty()) merged_ = std::make_unique<File>(merged, info);
   if (folder.empty()) return;
-  create_folder(folder);
   for (const auto& tap : info.taps) {
     TraceInfo alone = info;
     alone.taps = {tap};

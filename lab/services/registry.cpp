@@ -23,7 +23,7 @@ SteadyTime now() { return std::chrono::steady_clock::now(); }
 std::string_view why_of(CloseCause cause, bool asked) {
   switch (cause) {
     case CloseCause::finished:
-      return "left";
+      return "closed";
     case CloseCause::too_slow:
       return "slow";
     default:

@@ -35,7 +35,8 @@ class Registry {
   // For whoever shows what happens; called from the loop only, and each may be empty. What devices call themselves is
   // as it came: printable() before a terminal sees it. They may not destroy the registry.
   struct Events {
-    // `why` a device is removed: "left", "lost", "silent", "restarted", "slow", "malformed"; else empty.
+    // `why` a device is removed: "left", "closed" (without a word), "lost", "silent", "restarted", "slow", "malformed";
+    // else empty.
     std::function<void(DeviceChange, const Device&, std::string_view why)> on_change;
     std::function<void(const Endpoint& peer, std::string_view why)> on_error;
   };

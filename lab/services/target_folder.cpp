@@ -98,9 +98,11 @@ bool TargetFolder::is_called(const UniqueFd& file, const std::string& name) cons
 std::variant<PartFile, FolderRefusal> TargetFolder::open_part(const std::string& name) const {
   const FolderRefusal busy{.why = "a file of this name is just being received", .passing = true};
   auto part = part_name(name);
+  int error = 0;
   for (int tries = open_tries; tries > 0; --tries) {
     auto [file, is_new] = open_or_create(part);
-    if (!*file && errno == ENOENT) continue;  // it was there for a moment
+    error = *file ? 0 : errno;
+    if (error == ENOENT) continue;  // it was there for a moment, or the folder is gone
     if (!*file && errno == ELOOP) return FolderRefusal{"the part file is a symbolic link"};
     struct stat status {};
     if (!*file || ::fstat(file->get(), &status) != 0) return refusal("the part file cannot be opened", errno);
@@ -111,7 +113,7 @@ std::variant<PartFile, FolderRefusal> TargetFolder::open_part(const std::string&
     check_errno(::fstat(file->get(), &status), "look at a part file");
     return PartFile(std::move(file), std::move(part), static_cast<std::uint64_t>(status.st_size));
   }
-  return busy;
+  return error == ENOENT ? FolderRefusal{"the folder takes no files: it is gone, or not one for files"} : busy;
 }
 
 std::optional<FolderRefusal> TargetFolder::reserve(const PartFile& part, std::uint64_t total) const {

@@ -61,6 +61,9 @@ TcpServer::TcpServer(Selector& loop, const Opener& opener, const Endpoint& local
       listener_(opener(Transport::tcp, local)),
       spare_(open_spare()),
       local_(local_endpoint(listener_.get())) {
+  // Of a port that the kernel chose, too: who comes back to it must not wait for TIME-WAIT to end.
+  const int on = 1;
+  ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   check_errno(::listen(listener_.get(), options_.backlog), fmt::format("listen at TCP {}", local_));
   token_ = loop_.add(listener_.get(), {.read = true}, [this](Ready) { accept(); });
 }

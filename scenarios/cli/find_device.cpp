@@ -30,8 +30,8 @@ std::variant<Endpoint, Failure> find_device(Selector& loop, const Endpoint& regi
   const auto found = client.called(name);
   if (found.size() == 1) return found.front().endpoint();
   if (found.size() > 1)
-    throw BadInput(fmt::format("{} devices are called '{}': {}\nname one by its id", found.size(), printable(name),
-                               ids_of(found)));
+    throw BadInput(fmt::format("{} devices are called '{}': {}\nname one by its id, or by its address", found.size(),
+                               printable(name), ids_of(found)));
   if (!listed)
     return Failure{ExitCode::no_answer, "no-answer", fmt::format("no registry at {}: {}", registry, why),
                    "start one with: wirelab serve registry"};

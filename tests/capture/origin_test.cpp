@@ -113,6 +113,15 @@ TEST_F(OriginTest, what_a_stack_socket_sends_is_stack) {
   EXPECT_EQ(tell(tcp_frame(from_a, {80, 4000, 1, 2, 18})), Origin::unknown) << "A is not S";
 }
 
+// The port may be a socket's of the stack, which is gone or not there yet: nobody but the kernel answers then.
+TEST_F(OriginTest, a_reset_for_no_socket_is_the_kernels) {
+  constexpr std::uint8_t rst = 4, rst_ack = 0x14;
+  journal.stack_socket({.host = "S", .transport = Transport::tcp, .local = *Endpoint::parse("10.0.2.2:80")});
+  EXPECT_EQ(tell(tcp_frame(to_a, {80, 4000, 0, 2, rst_ack})), Origin::kernel) << "of a SYN";
+  EXPECT_EQ(tell(tcp_frame(to_a, {80, 4000, 77, 0, rst})), Origin::kernel) << "of any other segment";
+  EXPECT_EQ(tell(tcp_frame(to_a, {80, 4000, 77, 2, rst_ack})), Origin::stack) << "a socket that resets";
+}
+
 TEST_F(OriginTest, of_a_hundred_thousand_forged_packets_takes_moments) {
   for (std::uint16_t n = 0; n < 50'000; ++n) {
     forge(Journal::Layer::transport, icmp_message(8, 0, n, as_bytes("ping")), 1);

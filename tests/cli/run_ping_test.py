@@ -152,7 +152,12 @@ class TraceFiles(WirelabCase):
     def test_a_file_in_the_place_of_the_folder(self):
         with open(self.path("file"), "w"):
             pass
-        self.assert_error(2, "run", "ping", "--pcap-dir", self.path("file"), says=["file"])
+        trace = self.path("earlier.pcapng")
+        with open(trace, "w") as earlier:
+            earlier.write("an earlier trace")
+        self.assert_error(2, "run", "ping", "--pcap", trace, "--pcap-dir", self.path("file"), says=["file"])
+        with open(trace) as earlier:
+            self.assertEqual(earlier.read(), "an earlier trace", "what is refused overwrites nothing")
 
     def test_a_full_disk(self):
         # A tmpfs of 16 kB, in a mount namespace of its own. The program runs in there with the rights it would have.

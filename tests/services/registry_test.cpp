@@ -104,7 +104,7 @@ TEST_P(RegistryTest, HoweverADeviceGoesTheOthersAreTold) {
   };
   const std::vector<Way> ways{
       {[](PlainPeer& one) { one.say("leave"); }, "left"},
-      {[](PlainPeer& one) { one.shut_down(); }, "left"},
+      {[](PlainPeer& one) { one.shut_down(); }, "closed"},
       {[](PlainPeer& one) { one.reset(); }, "lost"},
       {[](PlainPeer& one) { one.send("\xff\xff"); }, "malformed"},
       {[](PlainPeer& one) {
