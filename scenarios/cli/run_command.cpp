@@ -173,8 +173,11 @@ class Run {
         fmt::format("\nTrace: {} ({} packets, {} lost)\n", files_.merged, trace_.packets().size(), trace_.lost());
     if (!files_.folder.empty()) text += fmt::format("One file a tap: {}\n", files_.folder);
     for (const auto& file : written_) text += fmt::format("{}: {}\n", file.shows, file.path);
-    text += fmt::format("  wirelab show {}\n  wireshark {}      or: tshark -N n -r {}\nDisplay filters to try:\n",
-                        files_.merged, files_.merged, files_.merged);
+    text += fmt::format(
+        "  wirelab show {0}\n  wirelab show --ladder --unfold {0}\n"
+        "  wireshark {0}      or: tshark -N n -r {0}\n",
+        files_.merged);
+    if (!stage_.filters().empty()) text += "Display filters to try:\n";
     std::size_t widest = 0;
     for (const auto& filter : stage_.filters()) widest = std::max(widest, filter.expression.size());
     for (const auto& [expression, shows] : stage_.filters())

@@ -119,7 +119,7 @@ class Serving {
   void tell_result() const {
     const auto& stats = service_->tcp().stats();
     auto result = service_->counts();
-    output_.line(fmt::format("{} served {} clients and {} messages; {} were malformed", kind_.name, stats.accepted,
+    output_.line(fmt::format("{} served {} clients and {} messages; malformed: {}", kind_.name, stats.accepted,
                              result["messages"].get<std::uint64_t>(), result["malformed"].get<std::uint64_t>()));
     result.update({{"type", "result"},
                    {"service", kind_.name},

@@ -209,7 +209,10 @@ class Endings(WirelabCase):
         """The network namespaces that a process holds or is in."""
         found = set()
         for name in os.listdir(f"/proc/{pid}/fd"):
-            target = os.readlink(f"/proc/{pid}/fd/{name}")
+            try:
+                target = os.readlink(f"/proc/{pid}/fd/{name}")
+            except FileNotFoundError:  # closed meanwhile: the process is at work
+                continue
             if target.startswith("net:"):
                 found.add(target)
         return found | {os.readlink(f"/proc/{pid}/ns/net")}

@@ -213,7 +213,7 @@ class Others(Serving):
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 0)
-        self.assertEqual(rest, "echo served 0 clients and 0 messages; 0 were malformed\n")
+        self.assertEqual(rest, "echo served 0 clients and 0 messages; malformed: 0\n")
         self.assertIn("selector:", errors)
 
 
