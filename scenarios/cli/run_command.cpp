@@ -56,12 +56,6 @@ nlohmann::json checks_as_json(const scenarios::Stage& stage) {
   return checks;
 }
 
-std::string selector_as_text(const Selector& loop) {
-  const auto stats = loop.stats();
-  return fmt::format("selector: {}, {} waits, {} events, {} descriptors scanned, {} timers", name_of(loop.poller()),
-                     stats.waits, stats.events, stats.scanned, stats.timers);
-}
-
 // "run.pcapng" is "run"; another name stays whole.
 std::string without_extension(const std::string& path) {
   for (const std::string_view extension : {".pcapng", ".pcap"}) {

@@ -76,8 +76,14 @@ nlohmann::json selector_as_json(const Selector& loop) {
           {"timers", stats.timers}};
 }
 
+std::string selector_as_text(const Selector& loop) {
+  const auto stats = loop.stats();
+  return fmt::format("selector: {}, {} waits, {} events, {} descriptors scanned, {} timers", name_of(loop.poller()),
+                     stats.waits, stats.events, stats.scanned, stats.timers);
+}
+
 void tell_selector(const Output& output, const Selector& loop) {
-  if (output.verbose()) output.talk(fmt::format("selector: {}", selector_as_json(loop).dump()));
+  if (output.verbose()) output.talk(selector_as_text(loop));
 }
 
 }  // namespace wirelab::cli

@@ -31,7 +31,9 @@ Duration seconds_of(const po::variables_map& values, const std::string& option);
 
 // What the loop cost so far: which poller, waits, events, descriptors scanned, timers.
 nlohmann::json selector_as_json(const Selector& loop);
-// The same as a line, for -v.
+// The same in words, on one line.
+std::string selector_as_text(const Selector& loop);
+// That line, under -v.
 void tell_selector(const Output& output, const Selector& loop);
 
 }  // namespace wirelab::cli
