@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -47,7 +46,7 @@ std::string CloseReason::to_string() const {
     case CloseCause::aborted:
       return "aborted";
     case CloseCause::failed:
-      return fmt::format("failed: {}", error.message());
+      return error.message();
     case CloseCause::connect_timeout:
       return "no answer to connect";
     case CloseCause::close_timeout:

@@ -35,7 +35,7 @@ enum class CloseCause : std::uint8_t {
 struct CloseReason {
   CloseCause cause{};
   std::error_code error;  // of failed
-  // "finished", "failed: Connection refused"
+  // "finished", "Connection refused"
   [[nodiscard]] std::string to_string() const;
 };
 
