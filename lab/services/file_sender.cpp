@@ -42,7 +42,7 @@ FileOffer offer_of(const SourceFile& source, const FileSender::Options& options)
 }  // namespace
 
 std::string_view FileSender::to_string(Result result) {
-  constexpr std::string_view names[] = {"verified", "refused", "corrupt", "failed", "changed", "no answer"};
+  constexpr std::string_view names[] = {"verified", "refused", "corrupt", "failed", "changed", "no answer", "stranger"};
   return names[static_cast<std::size_t>(result)];
 }
 
@@ -106,12 +106,12 @@ void FileSender::on_data(ByteView bytes) {
   decoder_.feed(bytes);
   for (;;) {
     const auto next = decoder_.next();
-    if (const auto* error = std::get_if<FrameError>(&next)) return end(Result::failed, error->to_string());
+    if (const auto* error = std::get_if<FrameError>(&next)) return on_nonsense(error->to_string());
     const auto* frame = std::get_if<Frame>(&next);
     if (frame == nullptr) break;
     const auto message = read_message(*frame);
     if (const auto* fault = std::get_if<MessageFault>(&message))
-      return end(Result::failed, fmt::format("the receiver answers with no message: {}", wirelab::to_string(*fault)));
+      return on_nonsense(fmt::format("the receiver answers with no message: {}", wirelab::to_string(*fault)));
     on_message(std::get<Message>(message));
     if (alive.expired() || !client_) return;
   }
@@ -129,7 +129,12 @@ void FileSender::on_message(const Message& message) {
   if (message.type == "failed" && is_passing(message)) return lost(read_why(message), Result::failed);
   if (message.type == "failed") return end(Result::failed, read_why(message));
   if (message.type == "accept" && state_ == State::offering) return on_answer(message);
-  end(Result::failed, fmt::format("the receiver speaks out of turn: {}", message.type));
+  on_nonsense(fmt::format("the receiver speaks out of turn: {}", message.type));
+}
+
+// Who does not even answer the offer as a receiver would is none.
+void FileSender::on_nonsense(std::string why) {
+  end(state_ == State::offering ? Result::stranger : Result::failed, std::move(why));
 }
 
 void FileSender::on_answer(const Message& message) {

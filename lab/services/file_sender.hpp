@@ -30,6 +30,7 @@ class FileSender {
     failed,     // the receiver could not go on
     changed,    // the file has changed or could not be read while it was sent
     no_answer,  // no connection, or none that lasts
+    stranger,   // what is there answers, but is no receiver
   };
   static std::string_view to_string(Result result);
   struct Outcome {
@@ -93,6 +94,7 @@ class FileSender {
   void on_data(ByteView bytes);
   void on_message(const Message& message);
   void on_answer(const Message& message);
+  void on_nonsense(std::string why);
   void check(const FileAccept& accept);
   void ask_about(const FileAccept& accept);
   void begin(std::uint64_t from);
