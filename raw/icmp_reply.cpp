@@ -8,48 +8,9 @@
 namespace wirelab::raw {
 namespace {
 
-constexpr std::uint16_t fragment_bits = 0x3FFF;  // more fragments, and the offset
 constexpr std::uint16_t offset_bits = 0x1FFF;
-constexpr std::uint8_t protocol_tcp = 6;
 constexpr std::uint8_t protocol_fragment = 44;  // the IPv6 fragment header (RFC 8200, 4.5)
 constexpr std::size_t fragment_header_size = 8;
-
-// The IP header of a packet, and where its transport layer starts.
-struct Network {
-  IpAddress source, destination;
-  std::uint8_t protocol = 0, ttl = 0;
-  std::size_t header = 0;
-  std::size_t stated = 0;  // the whole packet, by its own word
-  bool fragment = false;
-};
-
-// Only what the IP header itself must hold; a quoted packet is cut, so that its length says nothing.
-std::variant<Network, Malformed> parse_network(ByteView packet) {
-  if (packet.empty()) return Malformed{"no bytes", 0};
-  const unsigned version = packet[0] >> 4;
-  if (version == 6) {
-    if (packet.size() < ipv6_header_size) return Malformed{"a cut IPv6 header", packet.size()};
-    const auto length = load_be16(&packet[4]);
-    return Network{Ipv6::from_bytes(packet.subspan(8)),
-                   Ipv6::from_bytes(packet.subspan(24)),
-                   packet[6],
-                   packet[7],
-                   ipv6_header_size,
-                   ipv6_header_size + length,
-                   false};
-  }
-  if (version != 4) return Malformed{"neither IPv4 nor IPv6", 0};
-  const std::size_t header = (packet[0] & 0x0FU) * 4U;
-  if (header < ipv4_header_size) return Malformed{"an IPv4 header of less than 20 bytes", 0};
-  if (packet.size() < header) return Malformed{"a cut IPv4 header", packet.size()};
-  return Network{Ipv4::from_bytes(packet.subspan(12)),
-                 Ipv4::from_bytes(packet.subspan(16)),
-                 packet[9],
-                 packet[8],
-                 header,
-                 load_be16(&packet[2]),
-                 (load_be16(&packet[6]) & fragment_bits) != 0};
-}
 
 bool is_echo(std::uint8_t protocol, std::uint8_t type) {
   return protocol == protocol_icmp ? type == 8 || type == 0
@@ -57,8 +18,8 @@ bool is_echo(std::uint8_t protocol, std::uint8_t type) {
 }
 
 // The transport layer of a quoted packet, after an IPv6 fragment header if there is one; empty in a later fragment.
-ByteView quoted_transport(ByteView packet, const Network& network, std::uint8_t& protocol) {
-  const auto rest = packet.subspan(network.header);
+ByteView quoted_transport(ByteView packet, const IpHeader& network, std::uint8_t& protocol) {
+  const auto rest = packet.subspan(network.size);
   if (network.source.is_v4()) return (load_be16(&packet[6]) & offset_bits) == 0 ? rest : ByteView{};
   if (protocol != protocol_fragment || rest.size() < fragment_header_size) return rest;
   protocol = rest[0];
@@ -66,8 +27,8 @@ ByteView quoted_transport(ByteView packet, const Network& network, std::uint8_t&
 }
 
 std::optional<Quoted> parse_quoted(ByteView packet) {
-  const auto parsed = parse_network(packet);
-  const auto* const network = std::get_if<Network>(&parsed);
+  const auto read = read_ip_header(packet);
+  const auto* const network = std::get_if<IpHeader>(&read);
   if (network == nullptr) return std::nullopt;
   Quoted quoted{network->source, network->destination, network->protocol, 0, 0};
   const auto transport = quoted_transport(packet, *network, quoted.protocol);
@@ -118,7 +79,7 @@ bool is_error(bool v4, std::uint8_t type) {
 }
 
 // `message` has at least the eight bytes of an ICMP header and a right checksum.
-IcmpMessage read_message(ByteView message, const Network& network) {
+IcmpMessage read_message(ByteView message, const IpHeader& network) {
   const bool v4 = network.source.is_v4();
   IcmpMessage read{.from = network.source, .to = network.destination, .ttl = network.ttl};
   read.type = message[0];
@@ -134,12 +95,12 @@ IcmpMessage read_message(ByteView message, const Network& network) {
   return read;
 }
 
-ParsedIcmp parse_message(ByteView message, const Network& network) {
-  if (message.size() < icmp_header_size) return Malformed{"a cut ICMP header", network.header + message.size()};
+ParsedIcmp parse_message(ByteView message, const IpHeader& network) {
+  if (message.size() < icmp_header_size) return Malformed{"a cut ICMP header", network.size + message.size()};
   const auto sum = network.source.is_v4()
                        ? internet_checksum(message)
                        : transport_checksum(network.source, network.destination, protocol_icmpv6, message);
-  if (sum != 0) return Malformed{"a wrong ICMP checksum", network.header + 2};
+  if (sum != 0) return Malformed{"a wrong ICMP checksum", network.size + 2};
   return read_message(message, network);
 }
 
@@ -166,17 +127,13 @@ std::string_view name_of(ReplyKind kind) {
 }
 
 ParsedIcmp parse_icmp(ByteView packet) {
-  const auto parsed = parse_network(packet);
-  if (const auto* const malformed = std::get_if<Malformed>(&parsed)) return *malformed;
-  const auto& network = std::get<Network>(parsed);
+  const auto read = read_whole_ip_header(packet);
+  if (const auto* const malformed = std::get_if<Malformed>(&read)) return *malformed;
+  const auto& network = std::get<IpHeader>(read);
   const bool v4 = network.source.is_v4();
-  if (v4 && internet_checksum(packet.first(network.header)) != 0) return Malformed{"a wrong IPv4 header checksum", 10};
-  if (network.stated < network.header || network.stated > packet.size())
-    return Malformed{"a stated length that the bytes do not hold", v4 ? 2U : 4U};
-  if (network.fragment) return Malformed{"a fragment", 6};
   if (network.protocol != (v4 ? protocol_icmp : protocol_icmpv6))
     return Malformed{"another protocol than ICMP", v4 ? 9U : 6U};
-  return parse_message(packet.subspan(network.header, network.stated - network.header), network);
+  return parse_message(transport_of(packet, network), network);
 }
 
 ParsedIcmp parse_icmpv6(ByteView message, const Ipv6& from, const Ipv6& to, std::uint8_t hop_limit) {

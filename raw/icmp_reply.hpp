@@ -12,6 +12,7 @@
 
 #include "lab/base/address.hpp"
 #include "lab/base/bytes.hpp"
+#include "raw/ip_header.hpp"
 
 namespace wirelab::raw {
 
@@ -36,11 +37,6 @@ struct IcmpMessage {
   std::uint32_t mtu = 0;                       // too_big only
   ByteView payload;                            // echo: the data; errors: what is quoted
   std::optional<Quoted> quoted;                // errors that quote a readable packet
-};
-
-struct Malformed {
-  std::string_view reason;
-  std::size_t offset = 0;  // from the start of the given bytes
 };
 
 using ParsedIcmp = std::variant<IcmpMessage, Malformed>;

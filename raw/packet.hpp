@@ -17,6 +17,7 @@ using Layer = Journal::Layer;
 
 // IANA protocol numbers.
 constexpr std::uint8_t protocol_icmp = 1;
+constexpr std::uint8_t protocol_tcp = 6;
 constexpr std::uint8_t protocol_udp = 17;
 constexpr std::uint8_t protocol_icmpv6 = 58;
 
@@ -29,6 +30,7 @@ constexpr std::size_t ipv4_header_size = 20;  // without options, which nothing 
 constexpr std::size_t ipv6_header_size = 40;
 constexpr std::size_t icmp_header_size = 8;
 constexpr std::size_t udp_header_size = 8;
+constexpr std::size_t tcp_header_size = 20;  // without options
 
 // What stands below the transport layer. The defaults are what Linux writes; libtins' own are not (TTL 128, IP
 // identification 1, no DF). Source and destination are of one IP version; the MACs matter to packet sockets alone.

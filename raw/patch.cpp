@@ -8,7 +8,7 @@
 namespace wirelab::raw {
 namespace {
 
-// Offsets of RFC 791, RFC 8200, RFC 792 and RFC 768 within their headers.
+// Offsets of RFC 791, RFC 8200, RFC 792, RFC 768 and RFC 9293 within their headers.
 constexpr std::size_t v4_total_length = 2;
 constexpr std::size_t v4_id = 4;
 constexpr std::size_t v4_fragment = 6;
@@ -21,6 +21,7 @@ constexpr std::size_t icmp_identifier = 4;
 constexpr std::size_t icmp_sequence = 6;
 constexpr std::size_t udp_length = 4;
 constexpr std::size_t udp_checksum = 6;
+constexpr std::size_t tcp_checksum = 16;
 
 constexpr std::uint16_t dont_fragment_bit = 0x4000;
 
@@ -44,6 +45,7 @@ MutableBytes echo_header(Packet& packet) {
 }
 
 std::size_t checksum_place(const Packet& packet) {
+  if (packet.protocol() == protocol_tcp) return tcp_checksum;
   return packet.protocol() == protocol_udp ? udp_checksum : icmp_checksum;
 }
 

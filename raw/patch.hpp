@@ -29,7 +29,7 @@ void set_stated_length(Packet& packet, std::uint16_t length);
 // UDP only (std::logic_error): the length in its header. The checksum of the pseudo header follows.
 void set_udp_length(Packet& packet, std::uint16_t length);
 
-// The checksum of ICMP, ICMPv6 or UDP becomes a wrong one; for UDP never 0, which would mean "none" (RFC 768).
+// The checksum of ICMP, ICMPv6, UDP or TCP becomes a wrong one; for UDP never 0, which would mean "none" (RFC 768).
 void break_checksum(Packet& packet);
 // The checksum of the IPv4 header becomes a wrong one; throws std::logic_error on IPv6, which has none.
 void break_header_checksum(Packet& packet);
