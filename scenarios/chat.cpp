@@ -147,7 +147,8 @@ class Chat {
                  {said("A", ada_, "type:say"), told("B", bob_, line), told("C", cleo_, line)},
                  "not every line was passed on to both");
     stage_.check_all("nothing of it comes back to Ada",
-                     stage_.all_seen("A:eth0", look_for::text(room_.local(), ada_, line), begun_));
+                     stage_.all_seen("A:eth0", look_for::between(ada_, room_.local()), begun_),
+                     look_for::text(room_.local(), ada_, line));
   }
 
   void die() {
@@ -247,17 +248,19 @@ void play(Stage& stage) { Chat(stage).tell(); }
 }  // namespace
 
 Scenario chat_scenario() {
-  return {
-      .name = "chat",
-      .teaches = "a chat room on one loop: a member that dies or hangs does not hurt the others",
-      .explanation =
-          "Nothing leaves this machine: four hosts are built out of network namespaces, and vanish at the end.\n"
-          "S serves a chat room, A, B and C are its members Ada, Bob and Cleo, all by ordinary TCP sockets. Bob's\n"
-          "program dies in the middle of a message, and he comes back; Cleo's program stops reading until the room\n"
-          "cuts it off; Bob says exit. --count and --size are of the lines that Ada says, --interval is between them.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
-      .topology = topology,
-      .play = play};
+  return {.name = "chat",
+          .teaches = "a chat room on one loop: a member that dies or hangs does not hurt the others",
+          .explanation = explained(
+              "four",
+              "S serves a chat room, A, B and C are its members Ada, Bob and Cleo, all by ordinary TCP\n"
+              "sockets. Bob's program dies in the middle of a message, and he comes back; Cleo's program stops\n"
+              "reading until the room cuts it off; Bob says exit."),
+          .choices = {{"count", "lines that Ada says while all is well"},
+                      {"size", "bytes of each line"},
+                      {"interval", "between them, in milliseconds"},
+                      over_ipv6},
+          .topology = topology,
+          .play = play};
 }
 
 }  // namespace wirelab::scenarios

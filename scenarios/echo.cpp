@@ -154,10 +154,11 @@ class Echo {
     const auto* reset = seen("S:eth0", look_for::rst(b_, service_));
     lab_.wait_until([&] { return told_->ends.contains(told_->ids.at(b_)); }, patience);
     const auto& end = told_->ends[told_->ids.at(b_)];
-    stage_.check("S drops B and the part of a message with it", end == "Connection reset by peer",
-                 {message, reset}, fmt::format("of B's connection S says: {}", end));
+    stage_.check("S drops B and the part of a message with it", end == "Connection reset by peer", {message, reset},
+                 fmt::format("of B's connection S says: {}", end));
     stage_.check_all("S answers nothing to the part",
-                     stage_.all_seen("S:eth0", look_for::segment(service_, b_), begun_));
+                     stage_.all_seen("S:eth0", look_for::between(b_, service_), begun_),
+                     look_for::segment(service_, b_));
     a_goes_on("on, as if nothing had happened");
   }
 
@@ -248,18 +249,18 @@ void play(Stage& stage) { Echo(stage).tell(); }
 }  // namespace
 
 Scenario echo_scenario() {
-  return {
-      .name = "echo",
-      .teaches = "the select server with a queue a client: who dies or does not read hurts nobody else",
-      .explanation =
-          "Nothing leaves this machine: four hosts are built out of network namespaces, and vanish at the end.\n"
-          "S serves echo to A, B and C by ordinary TCP sockets, all from one loop. A converses from beginning to end;\n"
-          "B's program dies in the middle of a message; C asks without reading answers, until both sides' windows are\n"
-          "closed, and then reads. --count says how many of A's messages must come back before each next step, and\n"
-          "--interval is between them.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
-      .topology = topology,
-      .play = play};
+  return {.name = "echo",
+          .teaches = "the select server with a queue a client: who dies or does not read hurts nobody else",
+          .explanation = explained(
+              "four",
+              "S serves echo to A, B and C by ordinary TCP sockets, all from one loop. A converses from\n"
+              "beginning to end; B's program dies in the middle of a message; C asks without reading answers,\n"
+              "until both sides' windows are closed, and then reads."),
+          .choices = {{"count", "A's messages that must come back before each next step"},
+                      {"interval", "between A's messages, in milliseconds"},
+                      over_ipv6},
+          .topology = topology,
+          .play = play};
 }
 
 }  // namespace wirelab::scenarios

@@ -261,17 +261,16 @@ void play(Stage& stage) { Files(stage).tell(); }
 }  // namespace
 
 Scenario files_scenario() {
-  return {
-      .name = "files",
-      .teaches = "a file transfer that is cut off, resumed where it was and verified",
-      .explanation =
-          "Nothing leaves this machine: two hosts are built out of network namespaces, and vanish at the end.\n"
-          "A sends a file of 200,000 bytes to B through the reference stack. B resets the connection in the middle;\n"
-          "A comes back, and the rest is sent. Then A offers what B does not take. The files lie in two new folders\n"
-          "below TMPDIR, which are removed at the end.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
-      .topology = topology,
-      .play = play};
+  return {.name = "files",
+          .teaches = "a file transfer that is cut off, resumed where it was and verified",
+          .explanation = explained(
+              "two",
+              "A sends a file of 200,000 bytes to B through the reference stack. B resets the connection in\n"
+              "the middle; A comes back, and the rest is sent. Then A offers what B does not take. The files\n"
+              "lie in two new folders below TMPDIR, which are removed at the end."),
+          .choices = {over_ipv6},
+          .topology = topology,
+          .play = play};
 }
 
 }  // namespace wirelab::scenarios

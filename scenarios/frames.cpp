@@ -253,17 +253,17 @@ void play(Stage& stage) { Frames(stage).tell(); }
 }  // namespace
 
 Scenario frames_scenario() {
-  return {
-      .name = "frames",
-      .teaches = "framed messages on the wire: torn, many in a segment, a datagram each, and wrong in eight ways",
-      .explanation =
-          "Nothing leaves this machine: two hosts are built out of network namespaces, and vanish at the end.\n"
-          "A says exact bytes to S's echo service by ordinary sockets: the reference frame of the format, the same\n"
-          "torn into two segments, many of them in one, each in a datagram, and frames that are wrong. Over TCP S\n"
-          "closes the connection that sends what is no frame, over UDP it ignores the datagram.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
-      .topology = topology,
-      .play = play};
+  return {.name = "frames",
+          .teaches = "framed messages on the wire: torn, many in a segment, a datagram each, and wrong in eight ways",
+          .explanation = explained(
+              "two",
+              "A says exact bytes to S's echo service by ordinary sockets: the reference frame of the format,\n"
+              "the same torn into two segments, many of them in one, each in a datagram, and frames that are\n"
+              "wrong. Over TCP S closes the connection that sends what is no frame, over UDP it ignores the\n"
+              "datagram."),
+          .choices = {over_ipv6},
+          .topology = topology,
+          .play = play};
 }
 
 }  // namespace wirelab::scenarios

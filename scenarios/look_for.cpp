@@ -87,6 +87,14 @@ Fits segment(const Endpoint& source, const Endpoint& destination) {
   return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.length > 0; });
 }
 
+Fits between(const Endpoint& one, const Endpoint& other) {
+  return [=](const Packet&, const Decoded& packet) {
+    if (packet.tcp() == nullptr) return false;
+    const auto from = packet.source(), to = packet.destination();
+    return (from == one && to == other) || (from == other && to == one);
+  };
+}
+
 Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text) {
   return tcp(source, destination, [text = std::string(text)](const capture::Tcp& tcp) {
     return as_text(tcp.payload).find(text) != std::string_view::npos;

@@ -31,6 +31,8 @@ capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination
 // Any TCP segment from one endpoint to the other that `fits`.
 capture::Trace::Fits tcp(const Endpoint& source, const Endpoint& destination,
                          std::function<bool(const capture::Tcp&)> fits);
+// Any TCP segment of the connection between the two, either way.
+capture::Trace::Fits between(const Endpoint& one, const Endpoint& other);
 // A TCP segment whose payload holds that text, whole.
 capture::Trace::Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text);
 // A TCP segment by which one endpoint says that it sends no more, and one that resets.

@@ -67,13 +67,14 @@ void play(Stage& stage) {
 Scenario modes_scenario() {
   return {.name = "modes",
           .teaches = "blocking, non-blocking and time-out sockets: what the caller gets, and what the wire shows",
-          .explanation =
-              "Nothing leaves this machine: three hosts are built out of network namespaces, and vanish at the end.\n"
-              "A makes the same socket calls in three modes. It connects to a closed port of S, to an address that\n"
-              "nobody has, and to Q, whose packet filter drops every SYN; it receives before S has spoken, and sends\n"
-              "more than S, which does not read, has room for. All packets come from ordinary sockets; the kernels of\n"
-              "S and Q answer or do not. It takes about five seconds, which is how long kernels wait.\n"
-              "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
+          .explanation = explained(
+              "three",
+              "A makes the same socket calls in three modes. It connects to a closed port of S, to an address\n"
+              "that nobody has, and to Q, whose packet filter drops every SYN; it receives before S has\n"
+              "spoken, and sends more than S, which does not read, has room for. All packets come from\n"
+              "ordinary sockets; the kernels of S and Q answer or do not. It takes about five seconds, which\n"
+              "is how long kernels wait."),
+          .choices = {over_ipv6},
           .topology = topology,
           .play = play};
 }

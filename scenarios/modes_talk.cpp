@@ -66,11 +66,10 @@ Rows received(Stage& stage, Callers& callers, const LazyServer& server) {
   const auto answers = callers.came(has_data, begun);
   check_received(stage, callers, answers);
   const auto first = std::min({stamp_of(answers[0]), stamp_of(answers[1]), stamp_of(answers[2])});
-  const auto early = [&](const capture::Packet& packet, const capture::Decoded& decoded) {
-    return decoded.tcp() != nullptr && packet.stamp < first;
-  };
+  const auto is_tcp = [](const auto&, const capture::Decoded& packet) { return packet.tcp() != nullptr; };
   stage.check_all("recv: until S speaks the wire is silent, since TCP does not tell who waits",
-                  stage.all_seen("A:eth0", early, begun));
+                  stage.all_seen("A:eth0", is_tcp, begun),
+                  [first](const capture::Packet& packet, const auto&) { return packet.stamp < first; });
   return {callers.row("recv, nothing there yet", "{} bytes", callers.on_the_wire(callers.blocking(), begun))};
 }
 

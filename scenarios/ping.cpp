@@ -269,18 +269,21 @@ void play(Stage& stage) { Ping(stage).tell(); }
 }  // namespace
 
 Scenario ping_scenario() {
-  return {
-      .name = "ping",
-      .teaches = "ICMP echo by hand: what answers, what does not, and who made each packet",
-      .explanation =
-          "Nothing leaves this machine: three hosts are built out of network namespaces, and vanish at the end.\n"
-          "A sends, by hand: ICMP echo requests through a raw ICMP socket, and as whole Ethernet frames through a\n"
-          "packet socket (with its own ARP); one that may pass no router, one with a wrong checksum, one too large\n"
-          "for the second link; a UDP datagram to a closed port. The kernels of R and S answer. Meanwhile A and S\n"
-          "exchange framed messages over TCP and UDP through the reference stack.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
-      .topology = topology,
-      .play = play};
+  return {.name = "ping",
+          .teaches = "ICMP echo by hand: what answers, what does not, and who made each packet",
+          .explanation = explained(
+              "three",
+              "A sends, by hand: ICMP echo requests through a raw ICMP socket, and as whole Ethernet frames\n"
+              "through a packet socket (with its own ARP); one that may pass no router, one with a wrong\n"
+              "checksum, one too large for the second link; a UDP datagram to a closed port. The kernels of R\n"
+              "and S answer. Meanwhile A and S exchange framed messages over TCP and UDP through the\n"
+              "reference stack."),
+          .choices = {{"count", "echo requests of each kind"},
+                      {"size", "bytes of payload of each"},
+                      {"interval", "between them, in milliseconds"},
+                      over_ipv6},
+          .topology = topology,
+          .play = play};
 }
 
 }  // namespace wirelab::scenarios

@@ -35,13 +35,14 @@ void play(Stage& stage) {
 Scenario readiness_scenario() {
   return {.name = "readiness",
           .teaches = "select, poll and epoll against each other: what each reports, and what a wake costs",
-          .explanation =
-              "Nothing leaves this machine: two hosts are built out of network namespaces, and vanish at the end.\n"
-              "Sockets of A and S are brought into the states that surprise people: refused, reset, half closed, a\n"
-              "wrong checksum (forged through a raw IP socket), an ICMP error. Each time select, poll and epoll are\n"
-              "asked, by their own system calls. Then A opens up to 10,000 connections to itself, as far as the limit\n"
-              "of descriptors allows, and measures for a second or two what it costs to wait among them.\n"
-              "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
+          .explanation = explained(
+              "two",
+              "Sockets of A and S are brought into the states that surprise people: refused, reset, half\n"
+              "closed, a wrong checksum (forged through a raw IP socket), an ICMP error. Each time select, poll\n"
+              "and epoll are asked, by their own system calls. Then A opens up to 10,000 connections to itself,\n"
+              "as far as the limit of descriptors allows, and measures for a second or two what it costs to\n"
+              "wait among them."),
+          .choices = {over_ipv6},
           .topology = topology,
           .play = play};
 }

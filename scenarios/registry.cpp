@@ -289,11 +289,11 @@ Scenario registry_scenario() {
       .name = "registry",
       .teaches = "devices that find each other: changes, a power cut, a copy, silence, and a registry that restarts",
       .explanation =
-          "Nothing leaves this machine: four hosts are built out of network namespaces, and vanish at the end.\n"
-          "S serves a device registry, A and B register and watch it, all by ordinary TCP sockets. B changes its\n"
-          "name, loses its power and starts again; C, a copy of A, registers and then says nothing more; the\n"
-          "registry itself ends and comes back.\n"
-          "Needed privilege: none where user namespaces are allowed (wirelab doctor tells), else root.",
+          explained("four",
+                    "S serves a device registry, A and B register and watch it, all by ordinary TCP sockets. B\n"
+                    "changes its name, loses its power and starts again; C, a copy of A, registers and then says\n"
+                    "nothing more; the registry itself ends and comes back."),
+      .choices = {over_ipv6},
       .topology = topology,
       .play = play};
 }

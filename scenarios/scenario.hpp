@@ -13,23 +13,39 @@ namespace wirelab::scenarios {
 
 class Stage;
 
-// What the user may choose. A scenario takes what concerns it, and refuses what it cannot do.
+// What the user may choose. What each means is the story's own (Choice).
 struct Settings {
-  std::size_t count = 3;                              // requests of each kind
-  std::size_t size = 56;                              // bytes of payload
-  Duration interval = std::chrono::milliseconds(20);  // between requests
+  std::size_t count = 3;
+  std::size_t size = 56;  // bytes
+  Duration interval = std::chrono::milliseconds(20);
   bool ipv6 = false;
 };
+
+// A setting that means something to a story.
+struct Choice {
+  std::string option;   // as on the command line: "count", "size", "interval", "ipv6"
+  std::string meaning;  // in a few words: "echo requests of each kind"
+};
+inline const Choice over_ipv6{"ipv6", "play it over IPv6"};
 
 struct Scenario {
   std::string name;
   std::string teaches;  // one line
-  // What would be sent, by whom, and which privilege it needs.
+  // What would be sent, by whom, and which privilege it needs; see explained().
   std::string explanation;
+  std::vector<Choice> choices;  // what else the user sets means nothing here, and is refused
+  Settings usual = {};          // unless the user chooses otherwise
   // Throws BadInput for settings that the story cannot be told with.
   Topology (*topology)(const Settings&);
   void (*play)(Stage&);
+
+  // What an option means to this story; null if nothing.
+  [[nodiscard]] const Choice* choice(std::string_view option) const;
 };
+
+// The explanation of a story among so many hosts ("three"): what it does, between what holds for every story. Lines end
+// where the text says.
+std::string explained(std::string_view hosts, std::string_view what_happens);
 
 // In the order in which they are best read.
 const std::vector<Scenario>& all_scenarios();

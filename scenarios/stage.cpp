@@ -1,6 +1,7 @@
 #include "scenarios/stage.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -22,9 +23,17 @@ bool Stage::check(std::string name, bool holds, Evidence evidence, std::string o
   return ok;
 }
 
-bool Stage::check_all(std::string name, Evidence against) {
-  const bool ok = against.empty();
-  checks_.push_back({std::move(name), ok, std::move(against), ok ? "" : "these packets speak against it"});
+bool Stage::check_all(std::string name, const Evidence& looked_at, const capture::Trace::Fits& offends) {
+  constexpr std::size_t examples = 3;
+  Evidence against;
+  std::ranges::copy_if(looked_at, std::back_inserter(against),
+                       [&](const auto* packet) { return offends(*packet, capture::decode(*packet)); });
+  const bool ok = against.empty() && !looked_at.empty();
+  Check check{.name = std::move(name), .ok = ok, .evidence = std::move(against), .counted = looked_at.size()};
+  if (looked_at.empty()) check.otherwise = "there is no packet to look at";
+  if (!check.evidence.empty()) check.otherwise = "these packets speak against it";
+  if (ok) check.evidence.assign(looked_at.begin(), looked_at.begin() + std::min(examples, looked_at.size()));
+  checks_.push_back(std::move(check));
   return ok;
 }
 

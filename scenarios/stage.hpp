@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct Check {
   bool ok = false;
   Evidence evidence;
   std::string otherwise;  // what was found instead; empty if ok
+  // Of a claim about each of many packets: how many were looked at; the evidence is some of them.
+  std::optional<std::size_t> counted = std::nullopt;
 };
 
 // An answered echo request, as `ping` programs report it.
@@ -69,8 +72,9 @@ class Stage {
   // Adds to the verdict. `otherwise` says what was found instead; missing evidence (a null packet) refutes the check,
   // because a verdict that no packet proves is not one. Returns whether it holds.
   bool check(std::string name, bool holds, Evidence evidence, std::string otherwise = "");
-  // A claim about the whole trace, which holds unless a packet speaks against it; those are its evidence then.
-  bool check_all(std::string name, Evidence against);
+  // A claim about each of many packets, which holds unless one `offends`; those that do are its evidence then, else the
+  // first few that were looked at. Where there is nothing to look at it is refuted.
+  bool check_all(std::string name, const Evidence& looked_at, const capture::Trace::Fits& offends);
   // A claim that a count proves and no packet could: what a kernel or the capture itself counted.
   bool check_count(std::string name, bool holds, std::string otherwise);
   // Owns up to a packet made wrong on purpose: of all others the right checksum is demanded. Null is ignored.
