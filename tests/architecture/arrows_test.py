@@ -18,6 +18,7 @@ PAGE = """# Architecture
 | `raw` | `lab/*` | libtins |
 | `capture` | `lab/*` | libpcap, libtins |
 | `scenarios` | `lab/*`, `raw`, `capture` | |
+| `scenarios/*` | `lab/*`, `raw`, `capture`, `scenarios` | |
 | `scenarios/cli` | `*` | Boost |
 | `tests/*` | `*` | GoogleTest, libtins |
 
@@ -41,6 +42,7 @@ TREE = {
     "scenarios/stage.hpp": '#include "lab/lab.hpp"\n',
     "scenarios/ping.hpp": "Scenario ping_scenario();\n",
     "scenarios/ping.cpp": '#include "scenarios/ping.hpp"\n#include "scenarios/stage.hpp"\nScenario ping_scenario();\n',
+    "scenarios/modes/parts.hpp": '#include "scenarios/stage.hpp"\n#include "raw/icmp.hpp"\n',
     "scenarios/CMakeLists.txt": "wirelab_library(scenarios SOURCES ping.cpp LINKS wirelab_lab wirelab_raw)\n",
     "scenarios/cli/main.cpp": '#include "scenarios/stage.hpp"\n#include <boost/program_options.hpp>\n',
     "tests/raw/icmp_test.cpp": '#include "raw/icmp.hpp"\n#include <gtest/gtest.h>\n#include <tins/icmp.h>\n',
@@ -56,6 +58,9 @@ BROKEN = [
     ("raw/tcp.cpp", '#include "scenarios/stage.hpp"', "raw must not include scenarios"),
     ("capture/decode.cpp", '#include "raw/icmp.hpp"', "capture must not include raw"),
     ("scenarios/chat.cpp", '#include "scenarios/ping.hpp"', "a scenario must not include another"),
+    ("scenarios/arp/scan.cpp", '#include "scenarios/ping.hpp"', "a scenario must not include another"),
+    ("scenarios/arp/scan.cpp", '#include "scenarios/modes/parts.hpp"', "must not include scenarios/modes"),
+    ("scenarios/chat.cpp", '#include "scenarios/modes/parts.hpp"', "scenarios must not include scenarios/modes"),
     ("scenarios/chat.cpp", '#include "scenarios/cli/main.cpp"', "scenarios must not include scenarios/cli"),
     ("lab/base/bytes.cpp", "#include <tins/ip.h>", "lab/base must not include libtins"),
     ("raw/tcp.cpp", "#include <tins/tins.h>", "never tins.h"),

@@ -1,11 +1,11 @@
-#include "scenarios/plot.hpp"
+#include "scenarios/readiness/plot.hpp"
 
 #include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::readiness {
 namespace {
 
 using testing::HasSubstr;
@@ -60,4 +60,4 @@ TEST(Plot, what_has_no_logarithm_is_a_mistake) {
 }
 
 }  // namespace
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::readiness

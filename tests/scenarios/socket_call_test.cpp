@@ -1,4 +1,4 @@
-#include "scenarios/socket_call.hpp"
+#include "scenarios/modes/socket_call.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -10,8 +10,9 @@
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
 #include "lab/stack/opener.hpp"
+#include "scenarios/error_name.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 namespace {
 
 using namespace std::chrono_literals;
@@ -130,4 +131,4 @@ TEST(Outcome, as_text) {
 }
 
 }  // namespace
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

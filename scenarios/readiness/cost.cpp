@@ -10,10 +10,10 @@
 
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
-#include "scenarios/descriptor_limit.hpp"
-#include "scenarios/plot.hpp"
-#include "scenarios/readiness_cases.hpp"
-#include "scenarios/readiness_wakes.hpp"
+#include "scenarios/readiness/cases.hpp"
+#include "scenarios/readiness/descriptor_limit.hpp"
+#include "scenarios/readiness/plot.hpp"
+#include "scenarios/readiness/wakes.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/lazy_server.hpp"
+#include "scenarios/modes/lazy_server.hpp"
 #include "scenarios/stage.hpp"
 
 namespace wirelab::scenarios::modes {

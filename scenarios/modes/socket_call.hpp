@@ -18,7 +18,7 @@
 #include "lab/base/unique_fd.hpp"
 #include "lab/loop/selector.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 
 enum class Mode : std::uint8_t {
   blocking,      // Python: settimeout(None), setblocking(True)
@@ -38,8 +38,6 @@ struct Outcome {
   [[nodiscard]] std::string to_string(std::string_view done) const;
 };
 
-// "EAGAIN", and a number where the system knows no name.
-std::string name_of_error(int error);
 // "50 us", "203 ms", "3.07 s"
 std::string duration_text(Duration duration);
 
@@ -89,4 +87,4 @@ class Caller {
   std::future<void> thread_;
 };
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

@@ -1,4 +1,4 @@
-#include "scenarios/descriptor_limit.hpp"
+#include "scenarios/readiness/descriptor_limit.hpp"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include "lab/base/error.hpp"
 #include "lab/base/unique_fd.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::readiness {
 namespace {
 
 rlimit limit_of_process() {
@@ -35,4 +35,4 @@ DescriptorLimit::DescriptorLimit(const rlimit& before, std::size_t limit) : befo
 
 DescriptorLimit::~DescriptorLimit() { (void)::setrlimit(RLIMIT_NOFILE, &before_); }
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::readiness

@@ -1,7 +1,6 @@
-#include "scenarios/socket_call.hpp"
+#include "scenarios/modes/socket_call.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -12,8 +11,9 @@
 
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
+#include "scenarios/error_name.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 namespace {
 
 Outcome timed(const Caller::Call& work, int fd) {
@@ -41,11 +41,6 @@ void limit_calls(int fd, Duration limit) {
 double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
 }  // namespace
-
-std::string name_of_error(int error) {
-  const char* name = ::strerrorname_np(error);
-  return name == nullptr ? std::to_string(error) : name;
-}
 
 std::string duration_text(Duration duration) {
   const auto ms = milliseconds(duration);
@@ -104,4 +99,4 @@ void Caller::call_and_wait(Call work, Interest interest, Call then) {
   });
 }
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

@@ -1,4 +1,4 @@
-#include "scenarios/readiness_cases.hpp"
+#include "scenarios/readiness/cases.hpp"
 
 #include <array>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include "scenarios/socket_call.hpp"
+#include "scenarios/error_name.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

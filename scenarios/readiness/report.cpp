@@ -1,4 +1,4 @@
-#include "scenarios/readiness_report.hpp"
+#include "scenarios/readiness/report.hpp"
 
 #include <array>
 #include <cerrno>
@@ -14,7 +14,7 @@
 #include <sys/select.h>
 
 #include "lab/base/error.hpp"
-#include "scenarios/socket_call.hpp"
+#include "scenarios/error_name.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
-#include "scenarios/descriptor_limit.hpp"
 #include "scenarios/look_for.hpp"
-#include "scenarios/readiness_cases.hpp"
+#include "scenarios/readiness/cases.hpp"
+#include "scenarios/readiness/descriptor_limit.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

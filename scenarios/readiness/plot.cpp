@@ -1,4 +1,4 @@
-#include "scenarios/plot.hpp"
+#include "scenarios/readiness/plot.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::readiness {
 namespace {
 
 constexpr double width = 760, height = 500;
@@ -168,4 +168,4 @@ std::string to_svg(const Plot& plot) {
   return svg + "</svg>\n";
 }
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::readiness

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-#include "scenarios/callers.hpp"
 #include "scenarios/look_for.hpp"
-#include "scenarios/modes_parts.hpp"
+#include "scenarios/modes/callers.hpp"
+#include "scenarios/modes/parts.hpp"
 
 namespace wirelab::scenarios::modes {
 namespace {

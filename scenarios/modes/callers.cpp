@@ -1,4 +1,4 @@
-#include "scenarios/callers.hpp"
+#include "scenarios/modes/callers.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 #include "lab/base/socket_address.hpp"
 #include "scenarios/look_for.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 namespace {
 
 // As a socket call: fails with the error that the kernel keeps for the socket, and takes it from there.
@@ -107,4 +107,4 @@ std::vector<std::string> Callers::row(std::string call, std::string_view done, s
   return {std::move(call), told(blocking(), done), told(non_blocking(), done), told(time_out(), done), std::move(wire)};
 }
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

@@ -1,4 +1,4 @@
-#include "scenarios/lazy_server.hpp"
+#include "scenarios/modes/lazy_server.hpp"
 
 #include <array>
 
@@ -8,7 +8,7 @@
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 namespace {
 
 void read_all(int fd) {
@@ -51,4 +51,4 @@ void LazyServer::start_reading() {
     tokens_.push_back(loop_.add(connection.get(), {.read = true}, [fd = connection.get()](Ready) { read_all(fd); }));
 }
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

@@ -12,7 +12,7 @@
 #include "raw/patch.hpp"
 #include "raw/udp_probe.hpp"
 #include "scenarios/look_for.hpp"
-#include "scenarios/readiness_cases.hpp"
+#include "scenarios/readiness/cases.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

@@ -5,7 +5,7 @@
 //     .1                   .2
 //     is watched            does something to it, and is watched where something comes in
 //     forges datagrams
-#include "scenarios/readiness_cases.hpp"
+#include "scenarios/readiness/cases.hpp"
 #include "scenarios/scenario.hpp"
 
 namespace wirelab::scenarios {

@@ -5,7 +5,7 @@
 
 #include <sys/resource.h>
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::readiness {
 
 class DescriptorLimit {
  public:
@@ -27,4 +27,4 @@ class DescriptorLimit {
   std::size_t limit_;
 };
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::readiness

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/readiness_report.hpp"
+#include "scenarios/readiness/report.hpp"
 #include "scenarios/stage.hpp"
 
 namespace wirelab::scenarios::readiness {

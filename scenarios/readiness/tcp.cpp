@@ -5,10 +5,10 @@
 
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
-#include "scenarios/descriptor_limit.hpp"
+#include "scenarios/error_name.hpp"
 #include "scenarios/look_for.hpp"
-#include "scenarios/readiness_cases.hpp"
-#include "scenarios/socket_call.hpp"
+#include "scenarios/readiness/cases.hpp"
+#include "scenarios/readiness/descriptor_limit.hpp"
 
 namespace wirelab::scenarios::readiness {
 namespace {

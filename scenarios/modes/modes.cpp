@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 
 #include "lab/net/nft.hpp"
-#include "scenarios/modes_parts.hpp"
+#include "scenarios/modes/parts.hpp"
+#include "scenarios/modes/socket_call.hpp"
 #include "scenarios/scenario.hpp"
-#include "scenarios/socket_call.hpp"
 
 namespace wirelab::scenarios {
 namespace {
@@ -49,7 +49,7 @@ void suggest_filters(Stage& stage, const IpAddress& nowhere) {
 void play(Stage& stage) {
   apply_ruleset(stage.lab.host("Q"),
                 "table inet silence { chain input { type filter hook input priority 0; tcp flags syn drop; }; }");
-  LazyServer server(stage, "S", open_port, modes::small_buffer);
+  modes::LazyServer server(stage, "S", open_port, modes::small_buffer);
   const auto nowhere = nobody(stage);
   auto rows = modes::connect_in_vain(stage, {server.local().address, closed_port}, {nowhere, open_port},
                                      {stage.address_of("Q"), open_port});
@@ -57,7 +57,7 @@ void play(Stage& stage) {
   stage.table(
       {.title = "What the caller gets in each mode, and what A's wire shows of the blocking call",
        .columns = {"call", "blocking", fmt::format("non-blocking, then {}", name_of(stage.lab.options().poller)),
-                   fmt::format("time-out of {}", duration_text(modes::call_limit)), "wire"},
+                   fmt::format("time-out of {}", modes::duration_text(modes::call_limit)), "wire"},
        .rows = std::move(rows)});
   suggest_filters(stage, nowhere);
 }

@@ -9,7 +9,7 @@
 
 #include "scenarios/stage.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 
 class LazyServer {
  public:
@@ -36,4 +36,4 @@ class LazyServer {
   std::vector<Selector::Token> tokens_;
 };
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::readiness {
 
 struct Plot {
   struct Line {
@@ -24,4 +24,4 @@ struct Plot {
 // above zero or not finite, for too many lines and for none.
 std::string to_svg(const Plot& plot);
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::readiness

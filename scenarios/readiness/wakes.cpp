@@ -1,4 +1,4 @@
-#include "scenarios/readiness_wakes.hpp"
+#include "scenarios/readiness/wakes.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/socket_call.hpp"
+#include "scenarios/modes/socket_call.hpp"
 #include "scenarios/stage.hpp"
 
-namespace wirelab::scenarios {
+namespace wirelab::scenarios::modes {
 
 class Callers {
  public:
@@ -52,4 +52,4 @@ class Callers {
   Each callers_;
 };
 
-}  // namespace wirelab::scenarios
+}  // namespace wirelab::scenarios::modes
