@@ -14,6 +14,18 @@ std::size_t longest_name(const std::vector<Topology::Node>& nodes) {
   return longest;
 }
 
+// ", each way: delay 25 ms"; empty without impairment.
+std::string impairment_of_all(const Topology::Segment& segment) {
+  const auto text = segment.options.impairment.to_string();
+  return text.empty() ? text : ", each way: " + text;
+}
+
+// "  sends with delay 25 ms", of a member that is unlike the others.
+std::string impairment_of(const Topology::Interface& interface, const Topology::Segment& segment) {
+  if (interface.impairment == segment.options.impairment) return "";
+  return interface.impairment.is_none() ? "  sends unimpaired" : "  sends with " + interface.impairment.to_string();
+}
+
 }  // namespace
 
 // left: LAN 10.0.1.0/24 fd00:1::/64
@@ -27,13 +39,14 @@ std::string Topology::to_string() const {
     fmt::format_to(out, "{}: {} {}", segment.name, segment.kind == Kind::lan ? "LAN" : "link",
                    fmt::join(segment.prefixes, " "));
     if (segment.options.mtu != SegmentOptions{}.mtu) fmt::format_to(out, ", MTU {}", segment.options.mtu);
-    text += '\n';
+    text += impairment_of_all(segment) + '\n';
     for (const auto& member : segment.members) {
       const auto& node = nodes_[member.node.index];
       const auto& interface = node.interfaces[member.index];
       const bool last = &member == &segment.members.back();
-      fmt::format_to(out, "{} {:{}}  {}  {}  {}{}\n", last ? "└─" : "├─", node.name, width, interface.name,
-                     interface.mac, fmt::join(interface.addresses, " "), node.forwards ? "  router" : "");
+      fmt::format_to(out, "{} {:{}}  {}  {}  {}{}{}\n", last ? "└─" : "├─", node.name, width, interface.name,
+                     interface.mac, fmt::join(interface.addresses, " "), node.forwards ? "  router" : "",
+                     impairment_of(interface, segment));
     }
   }
   return text;

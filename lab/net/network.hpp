@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "lab/base/address.hpp"
 #include "lab/base/unique_fd.hpp"
+#include "lab/net/emulation.hpp"
 #include "lab/net/namespaces.hpp"
 #include "lab/net/topology.hpp"
 
@@ -62,24 +64,38 @@ class Host {
   UniqueFd namespace_;
 };
 
+class Relay;
+
 class Network {
  public:
   // Builds the lab. It has settled when this returns: every link is up and forwards, every address may be used, and the
   // first packet is not lost. Offloads are off on every end, so that what is captured is what would be on a wire.
   // Throws TopologyError (Topology::check), std::system_error with the kernel's own words, and std::logic_error unless
-  // the process is lab root.
-  static Network up(const Topology& topology);
+  // the process is lab root. Whatever emulated links do by chance follows from the seed.
+  static Network up(const Topology& topology, std::uint64_t seed = 1);
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+  ~Network();
 
   // Throws std::logic_error for an unknown name.
   [[nodiscard]] const Host& host(std::string_view name) const;
   // In order of declaration, routers among them.
   [[nodiscard]] const std::vector<Host>& hosts() const { return hosts_; }
 
+  // What emulated links did to the frames that have reached them by now, since the last call: all that was not merely
+  // delayed, in order. Of what nobody asks for the first 100,000 are kept.
+  [[nodiscard]] std::vector<EmulatedFrame> take_emulated();
+  // What each direction of them did so far; none without emulated links.
+  [[nodiscard]] std::vector<LineCounters> line_counters() const;
+  // Frames that were lost for want of time or memory, though no link was meant to drop them.
+  [[nodiscard]] std::uint64_t emulation_failures() const;
+
  private:
-  Network(UniqueFd fabric, std::vector<Host> hosts) : fabric_(std::move(fabric)), hosts_(std::move(hosts)) {}
+  Network(UniqueFd fabric, std::vector<Host> hosts, std::unique_ptr<Relay> relay);
 
   UniqueFd fabric_;  // the namespace of the bridges and of the switch ends of all cables, unless that is home
   std::vector<Host> hosts_;
+  std::unique_ptr<Relay> relay_;  // of emulated links
 };
 
 }  // namespace wirelab

@@ -97,6 +97,7 @@ SegmentId Topology::add_segment(Kind kind, std::string_view name, std::initializ
     refuse("{} \"{}\": an MTU of {} is outside {} to 65535{}", name_of(kind), name, options.mtu, least,
            v6 ? " (IPv6)" : "");
   }
+  check_impairment(segment, options.impairment);
   segments_.push_back(std::move(segment));
   return {segments_.size() - 1};
 }
@@ -158,6 +159,7 @@ void Topology::join(Node& node, SegmentId id) const {
   Interface interface {
     fmt::format("eth{}", node.interfaces.size()), id, {}, {}
   };
+  interface.impairment = joined.options.impairment;
   interface.mac = mac_of(interfaces_ + static_cast<std::uint32_t>(node.interfaces.size()) + 1);
   for (const auto& prefix : joined.prefixes) {
     if (number > prefix.hosts()) {

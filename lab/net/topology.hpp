@@ -12,6 +12,12 @@
 // interfaces. A host's default route leads to the first router of its first segment that has one; routers get a route
 // to every prefix by the fewest hops. IPv6 is on in the whole lab if any segment has an IPv6 prefix, else off.
 //
+// A segment may be an emulated link: an impairment is of what a node sends into it, so each frame meets it once on its
+// way through the segment, and each direction may have its own:
+//
+//   const auto wan = net.link("wan", {"203.0.113.0/30"}, {.impairment = {.delay = 25ms}});   // each way
+//   net.impair(a, wan, {.delay = 25ms, .rate = 1'000'000});                                  // what A sends
+//
 // Every mistake is a TopologyError whose text names the place and the rule, and leaves the topology as it was.
 #pragma once
 
@@ -25,6 +31,7 @@
 #include <vector>
 
 #include "lab/base/address.hpp"
+#include "lab/net/impairment.hpp"
 
 namespace wirelab {
 
@@ -49,6 +56,7 @@ class Topology {
   };
   struct SegmentOptions {
     std::uint32_t mtu = 1500;  // 576 (1280 with an IPv6 prefix) to 65535
+    Impairment impairment{};   // of what each member sends
   };
   enum class Kind {
     lan,            // a bridge, any number of members
@@ -59,6 +67,7 @@ class Topology {
     SegmentId segment;
     Mac mac;
     std::vector<IpAddress> addresses;  // one a prefix of the segment, in its order
+    Impairment impairment;             // of what it sends
   };
   struct Node {
     std::string name;
@@ -93,6 +102,11 @@ class Topology {
   // One segment is enough: a router may send packets back where they came from.
   NodeId router(std::string_view name, const std::vector<SegmentId>& segments);
 
+  // Of what that node sends into the segment, which it has joined.
+  void impair(NodeId node, SegmentId segment, const Impairment& impairment);
+  // Of what every member sends, and all that join later.
+  void impair(SegmentId segment, const Impairment& impairment);
+
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
   [[nodiscard]] const std::vector<Segment>& segments() const { return segments_; }
   // Throw TopologyError for an id of another topology.
@@ -101,6 +115,8 @@ class Topology {
   [[nodiscard]] std::optional<NodeId> find(std::string_view name) const;
   [[nodiscard]] std::optional<SegmentId> find_segment(std::string_view name) const;
   [[nodiscard]] bool has_ipv6() const;
+  // True if a member's way into the segment is emulated.
+  [[nodiscard]] bool is_impaired(SegmentId id) const;
   // What a node's routing tables need beyond its own prefixes. A default route is 0.0.0.0/0 or ::/0.
   [[nodiscard]] std::vector<Route> routes_of(NodeId id) const;
 
@@ -114,6 +130,7 @@ class Topology {
                         SegmentOptions options);
   NodeId add_node(std::string_view name, bool forwards, const std::vector<SegmentId>& segments);
   void join(Node& node, SegmentId id) const;
+  static void check_impairment(const Segment& segment, const Impairment& impairment);
   [[nodiscard]] Prefix checked_prefix(const Segment& segment, std::string_view text) const;
 
   std::vector<Node> nodes_;
