@@ -1,14 +1,16 @@
 #include "lab/net/relay_socket.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cstring>
-#include <ctime>
-#include <optional>
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "lab/base/error.hpp"
@@ -16,9 +18,13 @@
 namespace wirelab {
 namespace {
 
-// Enough for a burst of 10,000 frames while the thread is not running; the kernel gives what it may.
-constexpr int room = 16 << 20;
 constexpr std::size_t macs_size = 2 * ETH_ALEN;
+constexpr std::size_t tag_size = 4;  // of a VLAN
+// 4096 frames at an MTU of 1500: some 50 ms of a busy link during which the thread need not run.
+constexpr std::size_t ring_size = std::size_t{8} << 20;
+constexpr std::size_t fewest_slots = 128;
+constexpr std::size_t least_block = std::size_t{64} << 10;
+constexpr std::size_t batch = 32;
 
 template <class Value>
 void set(int socket, int level, int option, const Value& value, const char* what) {
@@ -38,78 +44,76 @@ void accept_from(int socket, unsigned first) {
   set(socket, SOL_SOCKET, SO_ATTACH_FILTER, program, "attach the relay's filter");
 }
 
-union Control {
-  cmsghdr align;
-  std::array<char, CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(tpacket_auxdata))> bytes;
-};
+// A frame in the ring may be read when the kernel has written this last of all.
+std::uint32_t status_of(tpacket2_hdr& header) {
+  return std::atomic_ref(header.tp_status).load(std::memory_order_acquire);
+}
+void give_back(tpacket2_hdr& header) {
+  std::atomic_ref(header.tp_status).store(TP_STATUS_KERNEL, std::memory_order_release);
+}
 
-// What the kernel says of a frame beside its bytes.
-struct Aside {
-  Stamp when = stamp_now();
-  std::optional<std::uint32_t> tag;  // the VLAN tag that it took out
-};
+Stamp stamp_of(const tpacket2_hdr& header) {
+  return Stamp(std::chrono::seconds(header.tp_sec) + std::chrono::nanoseconds(header.tp_nsec));
+}
 
-Aside read_aside(msghdr& message) {
-  Aside aside;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS) {
-      timespec time{};
-      std::memcpy(&time, CMSG_DATA(header), sizeof time);
-      aside.when = Stamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-    } else if (header->cmsg_level == SOL_PACKET && header->cmsg_type == PACKET_AUXDATA) {
-      tpacket_auxdata data{};
-      std::memcpy(&data, CMSG_DATA(header), sizeof data);
-      if ((data.tp_status & TP_STATUS_VLAN_VALID) == 0) continue;
-      const bool has_type = (data.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
-      aside.tag = (has_type ? std::uint32_t{data.tp_vlan_tpid} : std::uint32_t{ETH_P_8021Q}) << 16 | data.tp_vlan_tci;
-    }
-  }
-  return aside;
+// The kernel takes a VLAN tag out of the frame and tells it beside. There is room before the frame to put it back.
+MutableBytes with_tag(MutableBytes frame, const tpacket2_hdr& header) {
+  if ((header.tp_status & TP_STATUS_VLAN_VALID) == 0) return frame;
+  const bool has_type = (header.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
+  auto* begin = frame.data() - tag_size;
+  std::memmove(begin, frame.data(), macs_size);
+  store_be16(begin + macs_size, has_type ? header.tp_vlan_tpid : std::uint16_t{ETH_P_8021Q});
+  store_be16(begin + macs_size + 2, header.tp_vlan_tci);
+  return {begin, frame.size() + tag_size};
 }
 
 }  // namespace
 
 RelaySocket::RelaySocket(unsigned first, std::size_t largest)
-    : socket_(check_errno(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "open the relay's socket")),
-      slot_(tag_size + largest),
-      buffer_(batch * slot_) {
+    : socket_(check_errno(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "open the relay's socket")) {
   const int fd = socket_.get();
   accept_from(fd, first);
   set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "keep the relay from hearing itself");
-  set(fd, SOL_PACKET, PACKET_AUXDATA, 1, "ask for VLAN tags");
-  set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "ask for stamps");
-  for (const int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE, SO_RCVBUF, SO_SNDBUF}) {
-    if (::setsockopt(fd, SOL_SOCKET, option, &room, sizeof room) != 0 && errno != EPERM) throw_errno("size the relay");
-  }
+  make_ring(largest);
   sockaddr_ll all{};
   all.sll_family = AF_PACKET;
   all.sll_protocol = htons(ETH_P_ALL);
   check_errno(::bind(fd, reinterpret_cast<const sockaddr*>(&all), sizeof all), "bind the relay's socket");
 }
 
+RelaySocket::~RelaySocket() {
+  if (ring_ != nullptr) ::munmap(ring_, slots_ * slot_);
+}
+
+void RelaySocket::make_ring(std::size_t largest) {
+  set(socket_.get(), SOL_PACKET, PACKET_VERSION, int{TPACKET_V2}, "choose the relay's ring");
+  set(socket_.get(), SOL_PACKET, PACKET_RESERVE, unsigned{tag_size}, "leave room for VLAN tags");
+  slot_ = std::bit_ceil(TPACKET2_HDRLEN + 2 * tag_size + TPACKET_ALIGNMENT + largest);
+  slots_ = std::max(ring_size / slot_, fewest_slots);
+  const auto block = std::max(slot_, least_block);
+  const tpacket_req request{.tp_block_size = static_cast<unsigned>(block),
+                            .tp_block_nr = static_cast<unsigned>(slots_ * slot_ / block),
+                            .tp_frame_size = static_cast<unsigned>(slot_),
+                            .tp_frame_nr = static_cast<unsigned>(slots_)};
+  set(socket_.get(), SOL_PACKET, PACKET_RX_RING, request, "make the relay's ring");
+  void* memory = ::mmap(nullptr, slots_ * slot_, PROT_READ | PROT_WRITE, MAP_SHARED, socket_.get(), 0);
+  if (memory == MAP_FAILED) throw_errno("map the relay's ring");
+  ring_ = static_cast<std::uint8_t*>(memory);
+}
+
 std::size_t RelaySocket::receive(const Sink& sink) {
-  std::array<mmsghdr, batch> messages{};
-  std::array<iovec, batch> parts{};
-  std::array<sockaddr_ll, batch> sources{};
-  std::array<Control, batch> controls{};
-  for (std::size_t i = 0; i < batch; ++i) {
-    parts[i] = {&buffer_[i * slot_ + tag_size], slot_ - tag_size};
-    messages[i].msg_hdr = {
-        &sources[i], sizeof sources[i], &parts[i], 1, controls[i].bytes.data(), sizeof controls[i], 0};
+  std::size_t count = 0;
+  for (; count < batch; ++count) {
+    auto* slot = ring_ + next_ * slot_;
+    auto& header = *reinterpret_cast<tpacket2_hdr*>(slot);
+    if ((status_of(header) & TP_STATUS_USER) == 0) break;
+    const auto& source = *reinterpret_cast<const sockaddr_ll*>(slot + TPACKET_ALIGN(sizeof header));
+    const auto frame = with_tag({slot + header.tp_mac, header.tp_snaplen}, header);
+    sink({static_cast<unsigned>(source.sll_ifindex), stamp_of(header), frame});
+    give_back(header);
+    next_ = (next_ + 1) % slots_;
   }
-  const int count = ::recvmmsg(socket_.get(), messages.data(), batch, MSG_DONTWAIT, nullptr);
-  for (std::size_t i = 0; static_cast<int>(i) < count; ++i) {
-    const auto aside = read_aside(messages[i].msg_hdr);
-    auto* begin = &buffer_[i * slot_ + tag_size];
-    std::size_t size = messages[i].msg_len;
-    if (aside.tag) {
-      begin = static_cast<std::uint8_t*>(std::memmove(begin - tag_size, begin, macs_size));
-      store_be32(begin + macs_size, *aside.tag);
-      size += tag_size;
-    }
-    sink({static_cast<unsigned>(sources[i].sll_ifindex), aside.when, {begin, size}});
-  }
-  return count < 0 ? 0 : static_cast<std::size_t>(count);
+  return count;
 }
 
 bool RelaySocket::send(unsigned interface, ByteView frame) const {
