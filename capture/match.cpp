@@ -70,25 +70,66 @@ Matcher::Match Matcher::match(std::size_t tap, Stamp stamp, const Decoded& packe
   forget_before(stamp - window_);
   const auto print = fingerprint(packet, across_);
   auto& equals = equals_[print];
-  auto seen =
-      std::find_if(equals.next.begin(), equals.next.end(), [&](const auto& entry) { return entry.first == tap; });
+  auto seen = std::ranges::find(equals.next, tap, [](const auto& entry) { return entry.first; });
   if (seen == equals.next.end()) seen = equals.next.insert(seen, {tap, 0});
-  const auto index = std::max(seen->second, equals.expired) - equals.expired;
+  auto index = std::max(seen->second, equals.expired) - equals.expired;
+  while (index < equals.entries.size() && equals.entries[index].lost) ++index;
   seen->second = equals.expired + index + 1;
-  const bool first = index == equals.ids.size();
+  const bool first = index == equals.entries.size();
   if (first) {
-    equals.ids.push_back(++last_id_);
+    equals.entries.push_back({.id = ++last_id_});
     order_.emplace_back(stamp, print);
   }
-  return {equals.ids[index], first};
+  const auto& entry = equals.entries[index];
+  return {entry.id, first, entry.copy};
+}
+
+const Matcher::Equals* Matcher::find(const Decoded& packet) const {
+  const auto found = equals_.find(fingerprint(packet, across_));
+  return found == equals_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint64_t> Matcher::last(std::optional<std::size_t> tap, const Decoded& packet) const {
+  const auto* equals = find(packet);
+  if (equals == nullptr) return std::nullopt;
+  const auto seen = std::ranges::find_if(equals->next, [&](const auto& entry) { return entry.first == tap; });
+  if (seen != equals->next.end() && seen->second > equals->expired)
+    return equals->entries[seen->second - equals->expired - 1].id;
+  const auto youngest =
+      std::find_if(equals->entries.rbegin(), equals->entries.rend(), [](const Entry& entry) { return !entry.lost; });
+  if (youngest == equals->entries.rend()) return std::nullopt;
+  return youngest->id;
+}
+
+void Matcher::lost(std::uint64_t id, const Decoded& packet) {
+  const auto found = equals_.find(fingerprint(packet, across_));
+  if (found == equals_.end()) return;
+  // Ids only grow.
+  auto& entries = found->second.entries;
+  for (auto entry = std::ranges::lower_bound(entries, id, {}, &Entry::id); entry != entries.end() && entry->id == id;
+       ++entry)
+    entry->lost = true;
+}
+
+// The copy follows the packet, and who saw that one has the copy behind them.
+void Matcher::copied(std::uint64_t id, const Decoded& packet) {
+  const auto found = equals_.find(fingerprint(packet, across_));
+  if (found == equals_.end()) return;
+  auto& [expired, entries, next] = found->second;
+  const auto original = std::ranges::lower_bound(entries, id, {}, &Entry::id);
+  if (original == entries.end() || original->id != id) return;
+  const auto number = expired + static_cast<std::uint64_t>(original - entries.begin());
+  for (auto& [tap, count] : next) count += count > number ? 1 : 0;
+  entries.insert(original + 1, {.id = id, .copy = true});
+  order_.emplace_back(order_.back().first, found->first);
 }
 
 void Matcher::forget_before(Stamp stamp) {
   for (; !order_.empty() && order_.front().first < stamp; order_.pop_front()) {
     const auto found = equals_.find(order_.front().second);
-    found->second.ids.pop_front();
+    found->second.entries.pop_front();
     ++found->second.expired;
-    if (found->second.ids.empty()) equals_.erase(found);
+    if (found->second.entries.empty()) equals_.erase(found);
   }
 }
 

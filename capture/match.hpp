@@ -3,11 +3,13 @@
 // A packet is seen once by each tap it passes, changed a little by what it went through: routers rewrite the MACs, the
 // TTL and the header checksum, NATs also the addresses, ports, identification and the transport's checksum. What
 // stays is the fingerprint. Equal packets that follow each other are told apart by order: the n-th that one tap sees
-// is the n-th that every other tap sees.
+// is the n-th that every other tap sees. Where a link is known to have lost one of them, or to have made a copy, that
+// is to be told: lost() and copied().
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -27,6 +29,7 @@ class Matcher {
   struct Match {
     std::uint64_t id = 0;  // counts from 1, without gaps
     bool first = false;    // no tap saw this packet before
+    bool copy = false;     // a link made it of the packet with this id
   };
 
   // A packet that is seen again later than `window` after the first time counts as another one. Memory is bounded by
@@ -36,15 +39,28 @@ class Matcher {
 
   // Packets of all taps are given in the order of their stamps.
   Match match(std::size_t tap, Stamp stamp, const Decoded& packet);
+  // The id of such a packet as `tap` saw it last; if that is no tap or saw none, of the youngest that is not lost.
+  // Nothing if there is none within the window.
+  [[nodiscard]] std::optional<std::uint64_t> last(std::optional<std::size_t> tap, const Decoded& packet) const;
+  // The packet with this id got no further: what is seen from now on is another.
+  void lost(std::uint64_t id, const Decoded& packet);
+  // There are two of it from now on.
+  void copied(std::uint64_t id, const Decoded& packet);
 
  private:
+  struct Entry {
+    std::uint64_t id = 0;
+    bool lost = false;
+    bool copy = false;
+  };
   // All packets of one fingerprint within the window.
   struct Equals {
-    std::uint64_t expired = 0;  // how many went before ids.front()
-    std::deque<std::uint64_t> ids;
+    std::uint64_t expired = 0;  // how many went before entries.front()
+    std::deque<Entry> entries;
     std::vector<std::pair<std::size_t, std::uint64_t>> next;  // a tap, and how many of these passed it
   };
   void forget_before(Stamp stamp);
+  [[nodiscard]] const Equals* find(const Decoded& packet) const;
 
   Across across_;
   Duration window_;

@@ -7,16 +7,40 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include "capture/emulation.hpp"
 #include "capture/lab_names.hpp"
 #include "capture/scene.hpp"
 
 namespace wirelab::capture {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A link decides as a frame reaches it, a moment after the tap saw it; on a busy machine that may take a while.
+constexpr Duration until_links_have_told = 20ms;
+
+bool is_emulated(const Topology& topology) { return !links_lines(topology).empty(); }
+
+// How long a packet may take to where it is seen again.
+Duration longest_between_taps(const Topology& topology) {
+  Duration time = 1s;
+  for (const auto& segment : topology.segments()) {
+    Duration longest{};
+    for (const auto& member : segment.members)
+      longest = std::max(longest, topology.node(member.node).interfaces[member.index].impairment.longest());
+    time += longest;
+  }
+  return time;
+}
+
+}  // namespace
 
 Trace::Trace(Lab& lab, Options options)
     : lab_(lab),
       options_(std::move(options)),
       taps_(lab.loop(), [this](std::vector<Packet> packets) { enter(std::move(packets)); }),
-      matcher_(options_.across),
+      links_tell_(is_emulated(lab.topology())),
+      matcher_(options_.across, longest_between_taps(lab.topology())),
       origins_(lab.journal(), names_in(lab.topology())),
       narration_(std::make_shared<Narration>(lab.journal())) {}
 
@@ -67,6 +91,7 @@ void Trace::describe_run() {
   info_.comment = options_.comment;
   if (!info_.comment.empty() && info_.comment.back() != '\n') info_.comment += '\n';
   info_.comment += hosts_line(drawing_order(lab_.topology()));
+  info_.comment += links_lines(lab_.topology());
   info_.names = names_in(lab_.topology());
 }
 
@@ -80,9 +105,12 @@ void Trace::listen_to_steps() {
 }
 
 void Trace::enter(std::vector<Packet> packets) {
-  for (auto& packet : packets) enter(std::move(packet));
-  // The last packet is held back: it may have to tell the steps that nothing follows.
-  write_until(packets_.size() - 1);
+  lab_.hear_links();
+  for (auto& packet : packets) {
+    hear_links(packet.stamp);
+    enter(std::move(packet));
+  }
+  write_until(complete_until());
 }
 
 void Trace::enter(Packet packet) {
@@ -96,6 +124,7 @@ void Trace::enter(Packet packet) {
   packet.origin = inherited != Origin::unknown ? inherited : verdict.origin;
   correct_direction(packet, verdict.forged);
   packet.comments = narration_->before(packet, decoded, match.first);
+  if (match.copy) packet.comments.push_back(copy_comment());
   packet.frame = packets_.size() + 1;
   packets_.push_back(std::move(packet));
 }
@@ -105,6 +134,40 @@ void Trace::correct_direction(Packet& packet, const Journal::Forged* forged) con
   if (forged == nullptr || forged->layer != Journal::Layer::ethernet) return;
   const bool is_sender = forged->host == taps_.host_of(packet.tap);
   packet.direction = is_sender ? Direction::outbound : Direction::inbound;
+}
+
+void Trace::hear_links(Stamp until) {
+  const auto& told = lab_.journal().emulated();
+  for (; heard_ < told.size() && told[heard_].when <= until; ++heard_) tell_fate(told[heard_]);
+}
+
+void Trace::tell_fate(const EmulatedFrame& frame) {
+  const auto place = std::ranges::find(info_.taps, fmt::format("{}:{}", frame.host, frame.interface), &TapInfo::name);
+  std::optional<std::size_t> tap;
+  if (place != info_.taps.end()) tap = static_cast<std::size_t>(place - info_.taps.begin());
+  const Decoded decoded = decode(frame.bytes, LinkType::ethernet);
+  const auto id = matcher_.last(tap, decoded);
+  if (!id) return;
+  packets_[sighting_of(*id, tap)].comments.push_back(link_comment(frame, lab_.options().seed));
+  if (is_dropped(frame.fate)) matcher_.lost(*id, decoded);
+  if (frame.fate == EmulatedFrame::Fate::duplicated) matcher_.copied(*id, decoded);
+}
+
+// Where the packet was seen last: by that tap, or by any if it never was there.
+std::size_t Trace::sighting_of(std::uint64_t id, std::optional<std::size_t> tap) const {
+  std::size_t last = first_sightings_[id - 1];
+  for (auto at = last; at < packets_.size(); ++at) {
+    if (packets_[at].id == id && (!tap || packets_[at].tap == *tap)) last = at;
+  }
+  return last;
+}
+
+// Up to where nothing more will be said of packets. The last one is held back in any case: it may have to tell the
+// steps that nothing follows.
+std::size_t Trace::complete_until() const {
+  if (!links_tell_) return packets_.size() - 1;
+  const auto settled = std::ranges::lower_bound(packets_, stamp_now() - until_links_have_told, {}, &Packet::stamp);
+  return std::min(static_cast<std::size_t>(settled - packets_.begin()), packets_.size() - 1);
 }
 
 // A failure is told once; the trace goes on in memory.
@@ -138,6 +201,8 @@ const Packet* Trace::await(const Fits& fits, Duration limit, Stamp since) {
 void Trace::finish() {
   if (std::exchange(state_, State::finished) != State::running) return;
   taps_.stop();
+  lab_.hear_links();
+  hear_links(Stamp::max());
   if (!packets_.empty()) {
     auto& comments = packets_.back().comments;
     for (const auto& step : narration_->rest()) comments.push_back(fmt::format("{}{}", afterwards, step));

@@ -11,13 +11,14 @@
 //
 // Whoever runs a scenario owns the trace; the lab must outlive it. The taps are read by the lab's loop. A packet enters
 // the trace as soon as no tap can still hold an earlier one; then it gets its frame number, its id across taps, its
-// origin, and the steps of the story that speak of it as comments. What was written by then is readable whatever
-// happens to the process.
+// origin, and the steps of the story that speak of it as comments; what emulated links did to it is a comment too. What
+// was written by then is readable whatever happens to the process.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,10 @@ class Trace {
   void enter(std::vector<Packet> packets);
   void enter(Packet packet);
   void correct_direction(Packet& packet, const Journal::Forged* forged) const;
+  void hear_links(Stamp until);
+  void tell_fate(const EmulatedFrame& frame);
+  [[nodiscard]] std::size_t sighting_of(std::uint64_t id, std::optional<std::size_t> tap) const;
+  [[nodiscard]] std::size_t complete_until() const;
   void write_until(std::size_t end);
 
   Lab& lab_;
@@ -90,12 +95,14 @@ class Trace {
   State state_ = State::prepared;
   TraceInfo info_;
   TapSet taps_;
+  bool links_tell_;  // the lab has emulated links
   std::deque<Packet> packets_;
   std::vector<std::size_t> first_sightings_;  // the packet with id n was first seen at position [n - 1]
   Matcher matcher_;
   Origins origins_;
   std::shared_ptr<Narration> narration_;
   TraceFiles files_;
+  std::size_t heard_ = 0;    // of what the journal tells of emulated links
   std::size_t written_ = 0;  // packets
 };
 

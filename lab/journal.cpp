@@ -1,5 +1,6 @@
 #include "lab/journal.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace wirelab {
@@ -16,5 +17,9 @@ void Journal::note(std::string text) const {
 void Journal::forged(Forged packet) { forged_.push_back(std::move(packet)); }
 
 void Journal::stack_socket(StackSocket socket) { stack_sockets_.push_back(std::move(socket)); }
+
+void Journal::emulated(std::vector<EmulatedFrame> frames) {
+  emulated_.insert(emulated_.end(), std::move_iterator(frames.begin()), std::move_iterator(frames.end()));
+}
 
 }  // namespace wirelab

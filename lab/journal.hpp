@@ -1,7 +1,8 @@
 // Journal: what happened in a run, in order, as told by those who did it. Public; owned by the Lab.
 //
-// The story tells its steps, raw senders tell what they forged, and the reference stack's sockets are announced, so
-// that a trace can say who made each packet and which step it belongs to. The journal only remembers and passes on;
+// The story tells its steps, raw senders tell what they forged, the reference stack's sockets are announced, and emulated
+// links own up to what they lost, so that a trace can say who made each packet, which step it belongs to and where it
+// ended. The journal only remembers and passes on;
 // it opens nothing and sends nothing.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include "lab/base/address.hpp"
 #include "lab/base/bytes.hpp"
 #include "lab/base/clock.hpp"
+#include "lab/net/emulation.hpp"
 #include "lab/stack/opener.hpp"
 
 namespace wirelab {
@@ -47,10 +49,12 @@ class Journal {
   void note(std::string text) const;
   void forged(Forged packet);
   void stack_socket(StackSocket socket);
+  void emulated(std::vector<EmulatedFrame> frames);
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] const std::vector<Forged>& forged() const { return forged_; }
   [[nodiscard]] const std::vector<StackSocket>& stack_sockets() const { return stack_sockets_; }
+  [[nodiscard]] const std::vector<EmulatedFrame>& emulated() const { return emulated_; }
 
   // Called at once for each step and note, so that the story is printed while it happens.
   std::function<void(const Step&)> on_step;
@@ -60,6 +64,7 @@ class Journal {
   std::vector<Step> steps_;
   std::vector<Forged> forged_;
   std::vector<StackSocket> stack_sockets_;
+  std::vector<EmulatedFrame> emulated_;
 };
 
 }  // namespace wirelab

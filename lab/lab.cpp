@@ -11,7 +11,7 @@ Lab::Lab(Topology topology, Options options)
       options_(options),
       random_(options.seed),
       loop_(Selector::make(options.poller)),
-      network_(Network::up(topology_)) {}
+      network_(Network::up(topology_, options_.seed)) {}
 
 const Host& Lab::host(std::string_view name) const { return network_.host(name); }
 

@@ -26,7 +26,7 @@ class Lab {
  public:
   struct Options {
     Poller poller = Poller::select;
-    std::uint64_t seed = 1;  // of random(): the same seed makes the same choices
+    std::uint64_t seed = 1;  // of random() and of emulated links: the same seed makes the same choices
   };
 
   // Builds the network; it has settled when the constructor returns. The process must be lab root (become_lab_root).
@@ -49,6 +49,9 @@ class Lab {
   [[nodiscard]] IpAddress address_of(std::string_view name) const;
   // Opens sockets in that host and announces them in the journal as the reference stack's.
   [[nodiscard]] Opener opener(std::string_view name);
+
+  // Tells the journal what emulated links did to the frames that have reached them by now.
+  void hear_links() { journal_.emulated(network_.take_emulated()); }
 
   // What comes next on the wire: printed, and a comment in the trace.
   template <class... Args>

@@ -80,6 +80,7 @@ TEST(Fingerprint, reads_any_bytes) {
 class MatcherTest : public testing::Test {
  protected:
   Matcher matcher;
+  const Bytes same = udp_frame(from_a, 4000, 53, "same");
   std::uint64_t id(std::size_t tap, Duration when, const Bytes& frame) {
     return matcher.match(tap, start + when, decode(frame)).id;
   }
@@ -97,7 +98,6 @@ TEST_F(MatcherTest, follows_a_packet_and_counts_from_one) {
 }
 
 TEST_F(MatcherTest, one_tap_sees_a_packet_once) {
-  const Bytes same = echo_frame(from_a, true, 7, 1);
   EXPECT_EQ(id(0, 0us, same), 1U);
   EXPECT_EQ(id(0, 1us, same), 2U);
   EXPECT_EQ(id(0, 2us, same), 3U);
@@ -109,7 +109,6 @@ TEST_F(MatcherTest, one_tap_sees_a_packet_once) {
 }
 
 TEST_F(MatcherTest, forgets_after_the_window) {
-  const Bytes same = echo_frame(from_a, true, 7, 1);
   EXPECT_EQ(id(0, 0ms, same), 1U);
   EXPECT_EQ(id(0, 600ms, same), 2U);
   EXPECT_EQ(id(1, 1000ms, same), 1U) << "a second is still within";
@@ -119,12 +118,62 @@ TEST_F(MatcherTest, forgets_after_the_window) {
 }
 
 TEST_F(MatcherTest, a_flood_of_equal_packets_takes_linear_time) {
-  const Bytes same = udp_frame(from_a, 4000, 53, "flood");
   const auto decoded = decode(same);
   for (std::uint64_t n = 1; n <= 100'000; ++n) {
     ASSERT_EQ(matcher.match(0, start + n * 1us, decoded).id, n);
     ASSERT_EQ(matcher.match(1, start + n * 1us, decoded).id, n);
   }
+}
+
+// Equal packets of which a link lost the first: what comes through is the second.
+TEST_F(MatcherTest, what_is_lost_gets_no_further) {
+  const auto packet = decode(same);
+  const auto first = matcher.match(0, start, packet).id;
+  const auto second = matcher.match(0, start + 1ms, packet).id;
+  matcher.lost(first, packet);
+  const auto arrived = matcher.match(1, start + 2ms, packet);
+  EXPECT_EQ(arrived.id, second);
+  EXPECT_FALSE(arrived.first);
+  EXPECT_EQ(matcher.last(0, packet), second);
+  EXPECT_EQ(matcher.last(1, packet), second);
+  EXPECT_EQ(matcher.last(std::nullopt, packet), second);
+}
+
+TEST_F(MatcherTest, a_copy_is_the_packet_once_more) {
+  const auto packet = decode(same);
+  const auto first = matcher.match(0, start, packet).id;
+  matcher.copied(first, packet);
+  const auto second = matcher.match(0, start + 1ms, packet).id;
+  EXPECT_NE(second, first);
+  struct Fact {
+    std::uint64_t id;
+    bool copy;
+  };
+  for (const auto& [id, copy] : {Fact{first, false}, Fact{first, true}, Fact{second, false}}) {
+    const auto arrived = matcher.match(1, start + 2ms, packet);
+    EXPECT_EQ(arrived.id, id);
+    EXPECT_EQ(arrived.copy, copy);
+  }
+}
+
+TEST_F(MatcherTest, what_is_told_of_packets_it_never_saw_changes_nothing) {
+  const auto packet = decode(same);
+  EXPECT_EQ(matcher.last(0, packet), std::nullopt);
+  matcher.lost(1, packet);
+  matcher.copied(1, packet);
+  EXPECT_EQ(matcher.match(0, start, packet).id, 1U);
+  matcher.copied(99, packet);
+  EXPECT_EQ(matcher.match(1, start, packet).id, 1U);
+  EXPECT_TRUE(matcher.match(1, start, packet).first);
+}
+
+// The copies expire with the rest.
+TEST_F(MatcherTest, forgets_copies_after_the_window) {
+  const auto packet = decode(same);
+  const auto id = matcher.match(0, start, packet).id;
+  matcher.copied(id, packet);
+  EXPECT_NE(matcher.match(1, start + 2s, packet).id, id);
+  EXPECT_EQ(matcher.last(0, packet), id + 1);
 }
 
 TEST(MatcherAcrossNats, follows_a_translated_packet) {
