@@ -8,7 +8,9 @@
 namespace wirelab {
 namespace {
 
-constexpr std::size_t most_kept = std::size_t{64} << 10;
+// Of memory, in bytes, between two frames: twice what the last one took, within these.
+constexpr std::size_t always_kept = std::size_t{64} << 10;
+constexpr std::size_t most_kept = std::size_t{2} << 20;
 
 void append(Bytes& out, ByteView bytes) {
   const auto size = out.size();
@@ -27,11 +29,13 @@ void FrameDecoder::feed(ByteView bytes) {
   if (!error_) chunk_ = bytes;
 }
 
-// One large frame is no reason to hold its memory for ever.
+// Large frames follow large frames, but a single one is no reason to hold its memory for ever.
 void FrameDecoder::keep() {
-  if (buffer_.capacity() > most_kept && buffered().empty()) {
-    buffer_ = {};
+  if (buffered().empty()) {
+    buffer_.clear();
     begin_ = 0;
+    if (buffer_.capacity() > std::clamp(2 * last_size_, always_kept, most_kept))
+      Bytes().swap(buffer_);  // assigning {} would keep it
   }
   move_to_buffer(chunk_.size());
 }
@@ -54,9 +58,8 @@ FrameDecoder::Next FrameDecoder::next() {
 }
 
 std::optional<FrameError> FrameDecoder::eof() const {
-  const auto left = buffered().size() + chunk_.size();
-  if (error_ || left == 0) return error_;
-  return FrameError{FrameFault::truncated, offset_ + left};
+  if (error_ || held() == 0) return error_;
+  return FrameError{FrameFault::truncated, offset_ + held()};
 }
 
 std::size_t FrameDecoder::measure(ByteView bytes) {
@@ -88,6 +91,7 @@ Frame FrameDecoder::take(ByteView bytes, std::size_t size) {
     begin_ += size;
   }
   offset_ += size;
+  last_size_ = size;
   content_length_.reset();
   const auto head_size = frame_prefix_size + header_length_;
   return {.header = as_text(bytes.subspan(frame_prefix_size, header_length_)),

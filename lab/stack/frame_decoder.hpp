@@ -39,6 +39,8 @@ class FrameDecoder {
   [[nodiscard]] Next next();
   // Copies what is left of the bytes fed, so that their owner may reuse them.
   void keep();
+  // How many bytes were fed that are no frame yet, once next() has given every frame.
+  [[nodiscard]] std::size_t held() const { return buffered().size() + chunk_.size(); }
   // What the end of the stream means here, once next() has given every frame: nothing if it is clean, else the error.
   [[nodiscard]] std::optional<FrameError> eof() const;
 
@@ -56,6 +58,7 @@ class FrameDecoder {
   std::size_t begin_ = 0;
   std::uint64_t offset_ = 0;  // of the present frame in the stream
   std::size_t header_length_ = 0;
+  std::size_t last_size_ = 0;                  // of the frame before, with all its parts
   std::optional<std::size_t> content_length_;  // once the present frame's header is read
   std::optional<FrameError> error_;
 };

@@ -21,12 +21,16 @@ FrameServer::FrameServer(Selector& loop, const Opener& opener, const Endpoint& l
   sweep_ = loop_.every(std::max(options_.frame_limit / sweeps_per_limit, Duration(1)), [this] { cut_off_the_slow(); });
 }
 
-FrameServer::~FrameServer() { loop_.cancel(sweep_); }
+FrameServer::~FrameServer() {
+  loop_.cancel(sweep_);
+  for (auto& [client, stream] : streams_) loop_.cancel(stream.held);
+}
 
 TcpServer::Events FrameServer::tcp_events() {
   return {.on_open =
               [this](ClientId client, const Endpoint& peer) {
-                streams_.try_emplace(client, Stream{FrameDecoder(options_.frame), {}});
+                streams_.try_emplace(
+                    client, Stream{.decoder = FrameDecoder(options_.frame), .pace = {}, .unfinished = {}, .held = {}});
                 if (events_.on_open) events_.on_open(client, peer);
               },
           .on_data = [this](ClientId client, ByteView bytes) { on_data(client, bytes); },
@@ -34,25 +38,52 @@ TcpServer::Events FrameServer::tcp_events() {
           .on_drained = {},
           .on_close =
               [this](ClientId client, const CloseReason& reason) {
+                loop_.cancel(streams_.at(client).held);
                 streams_.erase(client);
                 if (events_.on_close) events_.on_close(client, reason);
               }};
 }
 
 void FrameServer::on_data(ClientId client, ByteView bytes) {
-  auto& [decoder, begun] = streams_.at(client);
-  decoder.feed(bytes);
-  for (;;) {
+  auto& stream = streams_.at(client);
+  stream.decoder.feed(bytes);
+  give_frames(client, stream);
+}
+
+void FrameServer::give_frames(ClientId client, Stream& stream) {
+  auto& decoder = stream.decoder;
+  while (!stream.is_held) {
     const auto next = decoder.next();
     if (const auto* error = std::get_if<FrameError>(&next)) return fail(client, *error);
     const auto* frame = std::get_if<Frame>(&next);
     if (frame == nullptr) break;
-    begun.reset();
+    stream.unfinished.reset();
     if (events_.on_frame) events_.on_frame(client, *frame);
     if (!tcp_.is_open(client)) return;  // closed by the handler: what follows is no longer heard
+    if (options_.pace.burst == 0) continue;
+    if (const auto pause = stream.pace.count(options_.pace, now()); pause > pause.zero()) hold(client, stream, pause);
   }
   decoder.keep();
-  if (!begun && decoder.eof()) begun = now();
+  if (stream.unfinished || decoder.held() == 0) return;
+  const auto time = now();
+  stream.unfinished = Unfinished{.since = time, .moved = time};
+}
+
+// What it has sent already stays in the decoder, and what it sends now in its windows.
+void FrameServer::hold(ClientId client, Stream& stream, Duration pause) {
+  ++held_up_;
+  stream.is_held = true;
+  tcp_.set_reading(client, false);
+  stream.held = loop_.after(pause, [this, client] { go_on(client); });
+}
+
+void FrameServer::go_on(ClientId client) {
+  auto& stream = streams_.at(client);
+  stream.is_held = false;
+  stream.unfinished.reset();
+  if (!tcp_.is_open(client)) return;
+  give_frames(client, stream);
+  if (!stream.is_held) tcp_.set_reading(client, true);
 }
 
 void FrameServer::on_end(ClientId client) {
@@ -66,12 +97,31 @@ void FrameServer::fail(ClientId client, const FrameError& error) {
 }
 
 void FrameServer::cut_off_the_slow() {
-  const auto latest = now() - options_.frame_limit;
+  const auto time = now();
   for (auto& [client, stream] : streams_) {
-    if (!stream.begun || *stream.begun > latest) continue;
-    stream.begun.reset();
-    tcp_.abort(client, CloseCause::too_slow);
+    if (!stream.unfinished) continue;
+    const auto size = stream.decoder.held();
+    if (!is_heard(client, stream)) {
+      stream.unfinished = Unfinished{.since = time, .then = size, .moved = time, .seen = size};
+    } else if (is_slow(*stream.unfinished, size, time)) {
+      stream.unfinished.reset();
+      tcp_.abort(client, CloseCause::too_slow);
+    }
   }
+}
+
+bool FrameServer::is_slow(Unfinished& frame, std::size_t size, SteadyTime time) const {
+  if (std::exchange(frame.seen, size) != size) frame.moved = time;
+  if (time - frame.moved >= options_.frame_limit) return true;
+  const auto taken = std::chrono::duration<double>(time - frame.since);
+  return taken >= options_.frame_limit &&
+         static_cast<double>(size - frame.then) < taken.count() * static_cast<double>(options_.least_rate);
+}
+
+bool FrameServer::is_heard(ClientId client, const Stream& stream) const {
+  const auto& connection = options_.tcp.connection;
+  return !stream.is_held &&
+         (connection.slow_peer != SlowPeer::pause_reading || tcp_.queued(client) <= connection.low_water);
 }
 
 }  // namespace wirelab

@@ -107,6 +107,25 @@ void show_single_bytes() {
   }
 }
 
+// One after the other, as a connection gives them: 16 KiB at a time, and nothing behind each.
+void show_large_frames() {
+  constexpr std::size_t read_size = std::size_t{16} << 10, count = 8;
+  fmt::print("\n{:>22} {:>10} {:>14}\n", "content, 16 KiB reads", "GB/s", "allocations");
+  for (const std::size_t kib : {60U, 100U, 1000U, 4000U}) {
+    const auto frame = frame_of((kib << 10) + 50, std::string(kib << 10, 'c'));
+    FrameDecoder decoder;
+    const auto run = [&] {
+      for (std::size_t i = 0; i < count; ++i) {
+        expect(decode(decoder, frame, read_size), 1, "the codec");
+        decoder.keep();
+      }
+    };
+    const auto time = alternate({{"", run}}, rounds / 2)[0];
+    fmt::print("{:>18} KiB {:>10.2f} {:>14}\n", kib, static_cast<double>(count * frame.size()) / time,
+               allocations_of(run).count);
+  }
+}
+
 void show_reference_frame() {
   constexpr std::size_t count = 2000;
   const auto content = as_bytes("cwsdwed");
@@ -137,5 +156,6 @@ void show_reference_frame() {
 int main() {
   wirelab::bench::compare_with_http_parser();
   wirelab::bench::show_single_bytes();
+  wirelab::bench::show_large_frames();
   wirelab::bench::show_reference_frame();
 }

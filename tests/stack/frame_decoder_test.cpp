@@ -336,16 +336,24 @@ TEST(FrameDecoder, NoAllocationPerFrameInTheSteadyState) {
   EXPECT_EQ(frames, 5 * 7);
 }
 
-TEST(FrameDecoder, GivesTheMemoryOfALargeFrameBack) {
+TEST(FrameDecoder, KeepsTheMemoryWhileFramesAreLargeAndGivesItBackOnceTheyAreSmall) {
   const auto large = frame("CL:1000000", std::string(1'000'000, 'x'));
+  const auto small = frame("CL:1", "x");
   FrameDecoder decoder;
-  decoder.feed(as_bytes(large).first(10));
-  decoder.keep();
-  decoder.feed(as_bytes(large).subspan(10));
-  EXPECT_TRUE(std::holds_alternative<Frame>(decoder.next()));
-  EXPECT_TRUE(std::holds_alternative<FrameDecoder::Need>(decoder.next()));
-  decoder.keep();
-  EXPECT_EQ(allocations_of([&] { const auto copy = decoder; }).bytes, 0U);
+  const auto take = [&](const std::string& text, std::size_t first) {
+    decoder.feed(as_bytes(text).first(first));
+    EXPECT_TRUE(std::holds_alternative<FrameDecoder::Need>(decoder.next()));
+    decoder.keep();
+    decoder.feed(as_bytes(text).subspan(first));
+    EXPECT_TRUE(std::holds_alternative<Frame>(decoder.next()));
+    EXPECT_TRUE(std::holds_alternative<FrameDecoder::Need>(decoder.next()));
+    decoder.keep();
+  };
+  take(large, 10);
+  EXPECT_EQ(allocations_of([&] { take(large, 10); }).count, 0U);
+  EXPECT_EQ(allocations_of([&] { const auto copy = decoder; }).bytes, 0U) << "nothing of the frame is held";
+  take(small, 1);
+  EXPECT_GT(allocations_of([&] { take(large, 10); }).bytes, 1'000'000U) << "it was given back";
 }
 
 TEST(FrameDecoder, RefusesBeforeItBuffers) {

@@ -135,7 +135,99 @@ TEST_P(SlowFrameTest, WhoSendsAFrameByteByByteForEverIsCutOff) {
   EXPECT_THAT(faults, IsEmpty());
 }
 
+TEST_P(SlowFrameTest, WhoSendsTheBeginningAtOnceAndNothingMoreIsCutOffToo) {
+  const auto peer = client();
+  write_to(peer.get(), frame_of(std::string(60'000, 'x')).substr(0, 50'000));  // seconds ahead of the least rate
+  const auto begun = now();
+  EXPECT_TRUE(until([&] { return !closed.empty(); }));
+  EXPECT_EQ(closed[ids[0]].cause, CloseCause::too_slow);
+  EXPECT_LT(now() - begun, 2s);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, SlowFrameTest, all_pollers, poller_name);
+
+struct LargeFrameTest : FrameServerTest {
+  LargeFrameTest() : FrameServerTest({.frame_limit = 500ms, .least_rate = 1000}) {}
+};
+
+// The limit is for who does not go on: a large frame may take longer.
+TEST_P(LargeFrameTest, AFrameThatComesSteadilyMayTakeLongerThanItsLimit) {
+  const auto peer = client();
+  const auto text = frame_of(std::string(20'000, 'x'));
+  std::size_t sent = 0;
+  const auto begun = now();
+  const auto stream = loop.every(10ms, [&] {
+    const bool due = now() - begun > 1s;
+    const auto size = due ? text.size() - sent : std::min<std::size_t>(200, text.size() - sent - 1);
+    if (::send(peer.get(), text.data() + sent, size, MSG_NOSIGNAL) > 0) sent += size;
+  });
+  EXPECT_TRUE(until([&] { return !frames.empty() || !closed.empty(); }));
+  loop.cancel(stream);
+  EXPECT_GT(now() - begun, 1s);
+  EXPECT_EQ(frames.size(), 1U);
+  EXPECT_EQ(closed.size(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LargeFrameTest, all_pollers, poller_name);
+
+struct HeldUpTest : FrameServerTest {
+  HeldUpTest() : FrameServerTest({.frame_limit = 200ms, .pace = {.burst = 1, .interval = 600ms}}) {}
+};
+
+// The clock of a frame stands while the server itself does not read on.
+TEST_P(HeldUpTest, AFrameBehindWhatIsHeldUpIsNotLate) {
+  const auto peer = client();
+  const auto last = frame_of("second");
+  write_to(peer.get(), frame_of("first") + last.substr(0, 5));
+  EXPECT_TRUE(until([&] { return server.held_up() == 1; }));
+  const auto begun = now();
+  const auto limits = loop.after(400ms, [&] { write_to(peer.get(), last.substr(5)); });
+  EXPECT_TRUE(until([&] { return frames.size() == 2 || !closed.empty(); }));
+  loop.cancel(limits);
+  EXPECT_THAT(frames, ElementsAre("first", "second"));
+  EXPECT_GT(now() - begun, 400ms);
+  EXPECT_THAT(closed, IsEmpty());
+}
+
+TEST_P(HeldUpTest, AnEndBehindWhatIsHeldUpIsAnEndInOrder) {
+  const auto peer = client();
+  write_to(peer.get(), frame_of("first") + frame_of("second") + frame_of("third"));
+  ::shutdown(peer.get(), SHUT_WR);
+  EXPECT_EQ(rest_of(peer.get()).end, 0);
+  EXPECT_THAT(frames, ElementsAre("first", "second", "third"));
+  EXPECT_THAT(faults, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HeldUpTest, all_pollers, poller_name);
+
+// A client that does not take its answers is not read, and what it has begun meanwhile is not late.
+struct UntakenTest : FrameServerTest {
+  UntakenTest() : FrameServerTest({.frame_limit = 500ms}) {}
+};
+
+TEST_P(UntakenTest, AFrameOfAClientThatIsNotReadIsNotLate) {
+  const auto peer = client();
+  const Bytes answer(std::size_t{8} << 20);
+  during = [&](FrameServer::ClientId id) {
+    if (frames.size() == 1) server.tcp().send(id, answer);
+  };
+  const auto last = frame_of("second");
+  write_to(peer.get(), frame_of("first") + last.substr(0, 5));
+  EXPECT_TRUE(until([&] { return !frames.empty(); }));
+  bool is_later = false;
+  loop.after(1200ms, [&] { is_later = true; });
+  EXPECT_TRUE(until([&] { return is_later; }));
+  EXPECT_THAT(closed, IsEmpty());
+  write_to(peer.get(), last.substr(5));
+  Reader reader;
+  EXPECT_TRUE(until([&] {
+    reader.read(peer.get());
+    return frames.size() == 2 || !closed.empty();
+  }));
+  EXPECT_THAT(frames, ElementsAre("first", "second"));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UntakenTest, all_pollers, poller_name);
 
 struct FrameClientTest : FrameServerTest {
   FrameClient::Events client_events() {
