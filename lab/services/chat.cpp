@@ -14,9 +14,6 @@
 namespace wirelab {
 namespace {
 
-// A welcome names them all, and still leaves room in the newcomer's queue.
-constexpr std::size_t most_members = 10'000;
-
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 // How a member left that did not say "exit".
@@ -50,7 +47,8 @@ ChatRoom::~ChatRoom() { loop_.cancel(sweep_); }
 FrameServer::Options ChatRoom::frame_options(const Options& options) {
   return {.frame = {.content = chat::most_text},
           .frame_limit = options.frame_limit,
-          .tcp = {.max_clients = std::min(options.max_clients, most_members),
+          .pace = options.pace,
+          .tcp = {.max_clients = std::min(options.max_clients, most_clients),
                   .connection = {.close_limit = options.close_limit,
                                  .slow_peer = SlowPeer::disconnect,
                                  .max_queued = options.max_queued}}};
@@ -97,9 +95,9 @@ void ChatRoom::on_message(ClientId id, Client& client, const Message& message) {
 
 void ChatRoom::join(ClientId id, Client& client, const Message& message) {
   const auto name = message.value(chat::name).value_or("");
-  if (!client.name.empty()) return refuse(id, client, "joined", "you are in the room already");
-  if (const auto fault = name_fault(name)) return refuse(id, client, "name", *fault);
-  if (!taken_.insert(name_key(name)).second) return refuse(id, client, "taken", "somebody here is called so");
+  if (!client.name.empty()) return refuse(id, client, name, "joined", "you are in the room already");
+  if (const auto fault = name_fault(name)) return refuse(id, client, name, "name", *fault);
+  if (!taken_.insert(name_key(name)).second) return refuse(id, client, name, "taken", "somebody here is called so");
   client.name = name;
   client.turn = ++turns_;
   client.heard = now();
@@ -139,10 +137,11 @@ void ChatRoom::tell_others(ClientId id, Bytes message) {
   }
 }
 
-void ChatRoom::refuse(ClientId id, const Client& client, std::string_view why, std::string_view text) {
+void ChatRoom::refuse(ClientId id, const Client& client, std::string_view name, std::string_view why,
+                      std::string_view text) {
   ++stats_.refused;
   server_.tcp().send(id, encode_message(chat::refused, {{chat::why, why}}, as_bytes(text)));
-  if (events_.on_error) events_.on_error(client.peer, text);
+  if (events_.on_refuse) events_.on_refuse(client.peer, name, why);
 }
 
 void ChatRoom::complain(ClientId id, const Client& client, std::string_view text) {
@@ -156,7 +155,7 @@ void ChatRoom::on_close(ClientId id, const CloseReason& reason) {
   if (!client.name.empty()) {
     if (reason.cause == CloseCause::too_slow) ++stats_.slow;
     if (reason.cause == CloseCause::idle) ++stats_.silent;
-    leave(id, client, why_of(reason.cause));
+    leave(id, client, stopping_ ? "ended" : why_of(reason.cause));
   }
   clients_.erase(id);
 }

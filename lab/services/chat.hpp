@@ -36,19 +36,26 @@ class ChatRoom {
   struct Events {
     std::function<void(const std::string& name, const Endpoint& peer)> on_join;
     std::function<void(const std::string& name, std::string_view text)> on_say;
-    // `why` as the others are told: "exit", "closed", "lost", "silent", "slow", "malformed".
+    // `why` as the others are told: "exit", "closed", "lost", "silent", "slow", "malformed"; or, which nobody is told,
+    // "ended": the room itself did.
     std::function<void(const std::string& name, std::string_view why)> on_leave;
-    // Not let in, or told that a message was wrong.
+    // Not let in under that name; `why` as in the answer: "name", "taken", "joined".
+    std::function<void(const Endpoint& peer, std::string_view name, std::string_view why)> on_refuse;
+    // Told that a frame or a message was wrong.
     std::function<void(const Endpoint& peer, std::string_view why)> on_error;
   };
+  // A welcome names them all, and still leaves room in the newcomer's queue.
+  static constexpr std::size_t most_clients = 10'000;
   struct Options {
     std::size_t max_text = 4096;                      // bytes of what is said at once; at most 65536
     Duration period = std::chrono::seconds(20);       // in which a member shows that it is alive
     Duration join_limit = std::chrono::seconds(10);   // from connecting to joining
     std::size_t max_queued = std::size_t{1} << 20;    // bytes that may wait for a member
-    std::size_t max_clients = 10'000;                 // connections, 10,000 at most; those beyond are reset
-    Duration frame_limit = std::chrono::seconds(10);  // from a frame's first byte to its last
+    std::size_t max_clients = most_clients;           // connections, no more than that; those beyond are reset
+    Duration frame_limit = std::chrono::seconds(10);  // for a frame that comes slowly: FrameServer
     Duration close_limit = std::chrono::seconds(5);   // for a leaving member to take what waits for it
+    // Of messages: who says more waits until it is heard again, so that nobody can drown the others.
+    PaceLimit pace{.burst = 1000, .interval = std::chrono::milliseconds(5)};
   };
   struct Stats {
     std::uint64_t joined = 0;
@@ -78,6 +85,8 @@ class ChatRoom {
   [[nodiscard]] std::vector<std::string> members() const;
   // Bytes that wait for members, counted once for each.
   [[nodiscard]] std::size_t queued() const;
+  // How often a member said more than the pace allows.
+  [[nodiscard]] std::uint64_t held_up() const { return server_.held_up(); }
   [[nodiscard]] const TcpServer& tcp() const { return server_.tcp(); }
 
  private:
@@ -99,7 +108,7 @@ class ChatRoom {
   void say(ClientId id, const Client& client, std::string_view text);
   void leave(ClientId id, Client& client, std::string_view why);
   void tell_others(ClientId id, Bytes message);
-  void refuse(ClientId id, const Client& client, std::string_view why, std::string_view text);
+  void refuse(ClientId id, const Client& client, std::string_view name, std::string_view why, std::string_view text);
   void complain(ClientId id, const Client& client, std::string_view text);
   void cut_off_the_silent();
 

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 // Of a room that does not tell its own.
 constexpr Duration usual_period = 20s;
 
+CloseReason not_a_room() { return {CloseCause::failed, std::make_error_code(std::errc::protocol_error)}; }
+
 std::string checked(std::string name) {
   if (name_fault(name)) throw std::logic_error("ChatClient: this is no name");
   return name;
@@ -43,10 +45,7 @@ FrameClient::Events ChatClient::frame_events() {
                 join(name_);
               },
           .on_frame = [this](const Frame& frame) { on_frame(frame); },
-          .on_bad_frame =
-              [this](const FrameError&) {
-                give_up({CloseCause::failed, std::make_error_code(std::errc::protocol_error)});
-              },
+          .on_bad_frame = [this](const FrameError&) { give_up(not_a_room()); },
           .on_end = {},
           .on_drained = events_->on_drained,
           .on_close = [this](const CloseReason& reason) { on_close(reason); },
@@ -73,7 +72,10 @@ void ChatClient::on_frame(const Frame& frame) {
   const auto events = events_;
   if (met_) heartbeat_.heard();
   const auto message = read_message(frame);
-  if (const auto* known = std::get_if<Message>(&message)) on_message(*known);
+  const auto* known = std::get_if<Message>(&message);
+  const bool is_answer = known != nullptr && (known->type == chat::welcome || known->type == chat::refused);
+  if (!met_ && !is_answer) return give_up(not_a_room());  // which any room says first
+  if (known != nullptr) on_message(*known);
 }
 
 // What is not known here may be said by a newer room, and is passed over.

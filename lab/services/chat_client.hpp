@@ -29,7 +29,8 @@ class ChatClient {
     std::function<void(std::string_view text)> on_error;               // the room did not take a message
     std::function<void()> on_drained;                                  // what say() had to queue is sent
     std::function<void(const CloseReason&, Duration pause)> on_retry;  // as TcpClient's
-    std::function<void(const CloseReason&)> on_end;                    // the last call
+    // The last call. std::errc::protocol_error: what answered is no room, or has sent what is no frame.
+    std::function<void(const CloseReason&)> on_end;
   };
   struct Options {
     TcpClient::Options tcp;

@@ -7,6 +7,15 @@
 #include "lab/services/name.hpp"
 
 namespace wirelab {
+namespace {
+
+bool is_loopback(const IpAddress& address) {
+  constexpr std::uint8_t first_of_ipv4 = 127;
+  if (address.is_v4()) return address.bytes()[0] == first_of_ipv4;
+  return address == IpAddress::parse("::1");
+}
+
+}  // namespace
 
 std::optional<std::string_view> device_fault(const Device& device) {
   for (const auto* name : {&device.id, &device.name, &device.instance}) {
@@ -37,6 +46,11 @@ std::vector<Field> device_fields(const Device& device, const DeviceNumbers& numb
       {"id", device.id}, {"name", device.name}, {"instance", device.instance}, {"port", numbers.port}};
   if (!device.address.is_unspecified()) fields.push_back({"address", numbers.address});
   return fields;
+}
+
+Device seen_through(Device device, const Endpoint& registry) {
+  if (is_loopback(device.address) && !is_loopback(registry.address)) device.address = registry.address;
+  return device;
 }
 
 std::string random_instance() {

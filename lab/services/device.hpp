@@ -12,8 +12,9 @@
 
 namespace wirelab {
 
-// `id` stays the same for the life of a device, `instance` for that of one run of its program: the same id with another
-// instance is the device restarted, or a second one that was set up as a copy of the first. Names need not differ.
+// `id` stays the same for the life of a device (device_id.hpp makes one), `instance` for that of one run of its
+// program: the same id with another instance is the device restarted, or a second one that was set up as a copy of the
+// first. Names need not differ.
 struct Device {
   std::string id;
   std::string name;
@@ -40,6 +41,10 @@ struct DeviceNumbers {
   std::string port, address;
 };
 std::vector<Field> device_fields(const Device& device, const DeviceNumbers& numbers);
+
+// A device as who asks `registry` reaches it: one that runs on the registry's own machine, and is seen there at an
+// address of loopback, is reached from elsewhere where the registry is.
+Device seen_through(Device device, const Endpoint& registry);
 
 // 16 hexadecimal digits that no other run is likely to have.
 std::string random_instance();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <dirent.h>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,11 +30,36 @@ constexpr std::string_view folder_index = "index.html";
 bool is_hidden(std::string_view path) { return path.starts_with('.') || path.find("/.") != path.npos; }
 
 // Opening a FIFO must not wait for its other end. glibc 2.36 has no wrapper.
-UniqueFd open_beneath(int folder, const std::string& path) {
+UniqueFd open_beneath(int folder, const std::string& path, std::uint64_t links) {
   open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | links;
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+}
+
+// Where an open file lies; empty if that cannot be told.
+std::string place_of(int fd) {
+  std::error_code error;
+  return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), error).string();
+}
+
+// Whether what a symbolic link led to may be seen by its own name.
+bool is_visible(int folder, int file) {
+  const auto above = place_of(folder), place = place_of(file);
+  if (above.empty() || !place.starts_with(above)) return false;
+  const auto begin = above.size() + (above.ends_with('/') ? 0 : 1);
+  return !is_hidden(std::string_view(place).substr(std::min(begin, place.size())));
+}
+
+// As open(2), with errno: nothing outside the folder, and nothing hidden, by whatever links.
+UniqueFd open_visible(int folder, const std::string& path) {
+  auto file = open_beneath(folder, path, RESOLVE_NO_SYMLINKS);
+  if (file || errno != ELOOP) return file;
+  file = open_beneath(folder, path, 0);
+  if (!file || is_visible(folder, file.get())) return file;
+  file.reset();
+  errno = ENOENT;
+  return file;
 }
 
 // Which of the kernel's reasons the client may know.
@@ -116,7 +142,7 @@ class Folder {
   explicit Folder(const std::string& path)
       : fd_(check_errno(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                         fmt::format("open the folder {}", printable(path)))) {
-    if (!open_beneath(fd_.get(), ".")) throw_errno(fmt::format("serve the folder {}", printable(path)));
+    if (!open_visible(fd_.get(), ".")) throw_errno(fmt::format("serve the folder {}", printable(path)));
   }
 
   HttpResponse answer(const HttpRequest& request) const {
@@ -129,7 +155,7 @@ class Folder {
 
  private:
   HttpResponse answer(const HttpRequest& request, const std::string& path) const {
-    auto file = open_beneath(fd_.get(), path.empty() ? "." : path);
+    auto file = open_visible(fd_.get(), path.empty() ? "." : path);
     if (!file) return refusal(errno);
     const auto status = status_of_file(file.get());
     if (!status) return refusal(errno);
@@ -140,7 +166,7 @@ class Folder {
   }
 
   HttpResponse index_of(const HttpRequest& request, UniqueFd folder, const std::string& path) const {
-    auto index = open_beneath(fd_.get(), path + std::string(folder_index));
+    auto index = open_visible(fd_.get(), path + std::string(folder_index));
     const auto status = index ? status_of_file(index.get()) : std::nullopt;
     if (status && S_ISREG(status->st_mode)) return file_response(request, std::move(index), *status, folder_index);
     return list_of(std::move(folder), path);

@@ -14,7 +14,6 @@
 namespace wirelab {
 namespace {
 
-constexpr std::size_t most_clients = 10'000;
 constexpr std::size_t most_device_bytes = 3 * most_name_bytes + 128;  // as a message of the list
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -59,6 +58,7 @@ FrameServer::Options Registry::frame_options(const Options& options) {
   const auto clients = std::min(options.max_clients, most_clients);
   return {.frame = {.content = 0},  // all is said in fields
           .frame_limit = options.frame_limit,
+          .pace = options.pace,
           .tcp = {.max_clients = clients,
                   .connection = {.close_limit = options.close_limit,
                                  .slow_peer = SlowPeer::disconnect,

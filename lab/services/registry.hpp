@@ -36,17 +36,20 @@ class Registry {
   // as it came: printable() before a terminal sees it. They may not destroy the registry.
   struct Events {
     // `why` a device is removed: "left", "closed" (without a word), "lost", "silent", "restarted", "slow", "malformed";
-    // else empty.
+    // else empty. That the registry itself ends removes nobody.
     std::function<void(DeviceChange, const Device&, std::string_view why)> on_change;
     std::function<void(const Endpoint& peer, std::string_view why)> on_error;
   };
+  // A newcomer's list holds them all.
+  static constexpr std::size_t most_clients = 10'000;
   struct Options {
     Duration period = std::chrono::seconds(5);        // in which a device shows that it is alive
     Duration greet_limit = std::chrono::seconds(10);  // from connecting to `register` or `watch`
     std::size_t max_queued = std::size_t{1} << 20;    // bytes that may wait for a client, beside its list
-    std::size_t max_clients = 10'000;                 // connections, 10,000 at most; those beyond are reset
-    Duration frame_limit = std::chrono::seconds(10);  // from a frame's first byte to its last
+    std::size_t max_clients = most_clients;           // connections, no more than that; those beyond are reset
+    Duration frame_limit = std::chrono::seconds(10);  // for a frame that comes slowly: FrameServer
     Duration close_limit = std::chrono::seconds(5);   // for a leaving client to take what waits for it
+    PaceLimit pace{.burst = 1000, .interval = std::chrono::milliseconds(5)};  // of messages; who says more waits
   };
   struct Stats {
     std::uint64_t registered = 0;  // also again
@@ -71,6 +74,8 @@ class Registry {
   // In the order of their coming.
   [[nodiscard]] std::vector<Device> devices() const;
   [[nodiscard]] const TcpServer& tcp() const { return server_.tcp(); }
+  // How often a client said more than the pace allows.
+  [[nodiscard]] std::uint64_t held_up() const { return server_.held_up(); }
 
  private:
   using ClientId = FrameServer::ClientId;

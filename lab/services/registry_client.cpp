@@ -112,7 +112,10 @@ void RegistryClient::on_frame(const Frame& frame) {
   const auto events = events_;
   if (met_) heartbeat_.heard();
   const auto message = read_message(frame);
-  if (const auto* known = std::get_if<Message>(&message)) on_message(*known);
+  const auto* known = std::get_if<Message>(&message);
+  const bool is_answer = known != nullptr && (known->type == registry::list || known->type == registry::refused);
+  if (!met_ && !is_answer) return give_up(not_a_registry());  // which any registry says first
+  if (known != nullptr) on_message(*known);
 }
 
 // What is not known here may be said by a newer registry, and is passed over.
@@ -147,6 +150,7 @@ void RegistryClient::list_is_whole() {
 void RegistryClient::on_device(DeviceChange change, const Message& message) {
   auto read = read_device(message, AddressField::needed);
   auto* device = std::get_if<Device>(&read);
+  if (device != nullptr) *device = seen_through(std::move(*device), registry_);
   if (still_to_come_ > 0) {
     if (device != nullptr) coming_.push_back(std::move(*device));
     if (--still_to_come_ == 0) list_is_whole();

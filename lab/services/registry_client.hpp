@@ -26,8 +26,9 @@ class RegistryClient {
     std::function<void(const std::vector<Device>&)> on_list;
     std::function<void(DeviceChange, const Device&, std::string_view why)> on_change;  // after the list
     std::function<void(std::string_view why)> on_refused;  // the registry does not take the own device, or a message
-    std::function<void(const CloseReason&, Duration pause)> on_retry;  // not connected; the next attempt is after this
-    std::function<void(const CloseReason&)> on_end;                    // the last call: after stop(), or given up
+    // Not connected; the next attempt is after `pause`. std::errc::protocol_error: what answered is no registry.
+    std::function<void(const CloseReason&, Duration pause)> on_retry;
+    std::function<void(const CloseReason&)> on_end;  // the last call: after stop(), or given up
   };
   struct Options {
     std::optional<Device> self;  // nothing: a watcher. Its address is not sent: the registry sees it.

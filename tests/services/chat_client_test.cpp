@@ -134,14 +134,22 @@ TEST_P(ChatClientTest, ItShowsThatItLivesAndGivesARoomUpThatDoesNot) {
   EXPECT_TRUE(bob.ended && bob.ended->starts_with("idle")) << *bob.ended;
 }
 
-TEST_P(ChatClientTest, AServerThatAnswersEverythingAndWelcomesNobodyIsNoRoom) {
+TEST_P(ChatClientTest, AServerThatRepeatsWhatItHearsIsNoRoomAndIsLeftAtOnce) {
   Recorder echo;
   TcpServer server(loop, open_here, loopback, echo.events());
   echo.echo = &server;
+  Member ada(loop, server.local(), "Ada", {.tcp = {.connection = {.connect_limit = 1h}}});
+  EXPECT_TRUE(until([&] { return ada.ended.has_value(); }));
+  EXPECT_EQ(ada.ended, "Protocol error");
+}
+
+TEST_P(ChatClientTest, AServerThatSaysNothingIsGivenUp) {
+  Recorder mute;
+  const TcpServer server(loop, open_here, loopback, mute.events());
   Member ada(loop, server.local(), "Ada", {.tcp = {.connection = {.connect_limit = 300ms}}});
   EXPECT_TRUE(until([&] { return ada.ended.has_value(); }));
   EXPECT_TRUE(ada.ended && ada.ended->starts_with("idle")) << *ada.ended;
-  EXPECT_GE(echo.received.begin()->second.size(), encode_message("alive").size());
+  EXPECT_GE(mute.received.begin()->second.size(), encode_message("alive").size());
 }
 
 // What a room says that means no good.
@@ -151,12 +159,20 @@ TEST_P(ChatClientTest, StrangeThingsOfARoomArePassedOver) {
     std::vector<std::string> told;
     bool ends;
   };
+  const auto welcome_and = [](const Bytes& other) {
+    auto both = encode_message("welcome");
+    both.insert(both.end(), other.begin(), other.end());
+    return both;
+  };
   const auto text = [](std::string_view content) { return as_bytes(content); };
   const std::vector<Strange> strange{
       {encode_message("welcome", {}, text("Bob\n\n\x1b[2J\nEve\xff\nCleo")), {"welcome: Bob,Cleo"}, false},
       {encode_message("welcome", {{"period", "0"}}), {"welcome: "}, false},
-      {encode_message("weather", {}, text("rain")), {}, false},
-      {encode_frame({}, text("no type")), {}, false},
+      {welcome_and(encode_message("weather", {}, text("rain"))), {"welcome: "}, false},
+      {welcome_and(encode_frame({}, text("no type"))), {"welcome: "}, false},
+      {encode_message("weather", {}, text("rain")), {}, true},
+      {encode_frame({}, text("no type")), {}, true},
+      {encode_message("error", {}, text("of another service")), {}, true},
       {Bytes{1, 0, 'x'}, {}, true},
       {encode_message("said", {}, Bytes((std::size_t{1} << 20) + 1)), {}, true},
   };

@@ -37,7 +37,7 @@ struct ChatTest : StackTest {
     return meanwhile([&] { return one.end.has_value(); });
   }
   ChatRoom& room() {
-    if (!room_) room_ = std::make_unique<ChatRoom>(loop, opener, loopback, ChatRoom::Events{}, options);
+    if (!room_) room_ = std::make_unique<ChatRoom>(loop, opener, loopback, events, options);
     return *room_;
   }
 
@@ -48,6 +48,7 @@ struct ChatTest : StackTest {
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     return socket;
   };
+  ChatRoom::Events events;
   ChatRoom::Options options;
   std::list<PlainPeer> peers;
 
@@ -328,6 +329,71 @@ TEST_P(ChatTest, StoppingEndsEveryConnectionInOrder) {
   EXPECT_EQ(ada.end, 0);
   EXPECT_EQ(bob.end, 0);
   EXPECT_EQ(ada.heard.size(), 3U) << "not that the others leave, which all do";
+}
+
+TEST_P(ChatTest, WhoseRoomEndsHasNotLeftByItself) {
+  std::vector<std::string> left;
+  events.on_leave = [&](const std::string& name, std::string_view why) {
+    left.push_back(fmt::format("{} {}", name, why));
+  };
+  auto& ada = member("Ada");
+  bool stopped = false;
+  room().stop([&] { stopped = true; });
+  EXPECT_TRUE(meanwhile([&] {
+    if (ada.end) ada.close();
+    return stopped;
+  }));
+  EXPECT_THAT(left, ElementsAre("Ada ended"));
+}
+
+TEST_P(ChatTest, WhoIsNotLetInIsToldOfUnderTheNameThatItAskedFor) {
+  std::vector<std::string> refused;
+  events.on_refuse = [&](const Endpoint&, std::string_view name, std::string_view why) {
+    refused.push_back(fmt::format("{} {}", name, why));
+  };
+  auto& ada = member("Ada");
+  ada.say("join", {{"name", "Eve"}});
+  peer().say("join", {{"name", "ada"}});
+  peer().say("join", {{"name", " x"}});
+  EXPECT_TRUE(meanwhile([&] { return refused.size() == 3; }));
+  EXPECT_THAT(refused, ::testing::UnorderedElementsAre("Eve joined", "ada taken", " x name"));
+}
+
+// Its messages wait in its own windows: nothing is lost, and the others are served in between.
+TEST_P(ChatTest, WhoSaysTooMuchAtOnceIsHeardLaterAndNobodyElseWaits) {
+  options.pace = {.burst = 10, .interval = 20ms};
+  auto& ada = member("Ada");
+  auto& flood = member("flood");
+  auto& bob = member("Bob");
+  constexpr int lines = 40;
+  const auto begun = now();
+  for (int i = 0; i < lines; ++i) flood.say("say", {}, fmt::format("line {}", i));
+  EXPECT_TRUE(meanwhile([&] { return room().held_up() == 1; }));
+  EXPECT_LT(room().stats().said, 11U) << "the burst, of which one is the join";
+  bob.say("say", {}, "in between");
+  EXPECT_TRUE(hears(ada, "said;name:Bob \"in between\""));
+  EXPECT_TRUE(hears(ada, fmt::format("said;name:flood \"line {}\"", lines - 1)));
+  EXPECT_GE(now() - begun, (lines - 10) * options.pace.interval / 2) << "in the long run it keeps the pace";
+  std::vector<std::string> said;
+  std::ranges::copy_if(ada.heard, std::back_inserter(said),
+                       [](const std::string& message) { return message.starts_with("said;name:flood"); });
+  ASSERT_EQ(said.size(), std::size_t{lines});
+  for (int i = 0; i < lines; ++i)
+    EXPECT_EQ(said[static_cast<std::size_t>(i)], fmt::format("said;name:flood \"line {}\"", i));
+}
+
+TEST_P(ChatTest, WhoIsNotHeardForNowMayLeaveOrBreakOff) {
+  options.pace = {.burst = 5, .interval = 10ms};
+  auto& ada = member("Ada");
+  for (const bool resets : {false, true}) {
+    auto& flood = member("flood");
+    for (int i = 0; i < 20; ++i) flood.say("say", {}, "x");
+    if (!resets) flood.say("exit");
+    const auto before = room().held_up();
+    EXPECT_TRUE(meanwhile([&] { return room().held_up() > before; }));
+    if (resets) flood.reset();
+    EXPECT_TRUE(hears(ada, resets ? "left;name:flood;why:lost" : "left;name:flood;why:exit"));
+  }
 }
 
 TEST_P(ChatTest, BeyondItsClientsARoomLetsNobodyIn) {

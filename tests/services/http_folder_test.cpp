@@ -32,6 +32,10 @@ struct HttpFolderTest : testing::Test {
     std::filesystem::create_symlink("../secret.txt", above / "site/outside");
     std::filesystem::create_symlink("..", above / "site/up");
     std::filesystem::create_symlink(above / "site/a.txt", above / "site/absolute");
+    std::filesystem::create_symlink(".git", above / "site/visible");
+    std::filesystem::create_symlink("visible", above / "site/again");
+    std::filesystem::create_symlink("../sub/../.hidden", above / "site/sub/file");
+    std::filesystem::create_symlink("../sub", above / "site/page/sub");
     ::mkfifo((above / "site/fifo").c_str(), 0600);
     handler = http_folder(above / "site");
   }
@@ -64,6 +68,7 @@ TEST_F(HttpFolderTest, GivesFilesWithTheirTypes) {
   EXPECT_EQ(text_of(get("/sub/b%20c.html")), "html");
   EXPECT_EQ(header_of(get("/sub/b%20c.html"), "Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(text_of(get("/inside")), "text");
+  EXPECT_EQ(text_of(get("/page/sub/b%20c.html")), "html");
 }
 
 TEST_F(HttpFolderTest, NeverLeavesTheFolder) {
@@ -88,6 +93,12 @@ TEST_F(HttpFolderTest, NeverLeavesTheFolder) {
                            "/sub/../a.txt",
                            "/.hidden",
                            "/.git/config",
+                           "/visible",
+                           "/visible/",
+                           "/visible/config",
+                           "/again/config",
+                           "/sub/file",
+                           "/page/sub/file",
                            "/sub/.",
                            "/%2ehidden"}) {
     const auto response = get(path);
