@@ -4,8 +4,11 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include <linux/filter.h>
+
+#include "lab/base/address.hpp"
 
 namespace wirelab::raw {
 
@@ -15,5 +18,7 @@ using Filter = std::span<const sock_filter>;
 Filter icmp_filter();
 // ARP, and ICMPv6 neighbour advertisements.
 Filter neighbour_filter();
+// What one host would take in: ARP, and IPv4 packets to `address` in frames to `mac`.
+std::vector<sock_filter> station_filter(const Mac& mac, Ipv4 address);
 
 }  // namespace wirelab::raw
