@@ -42,7 +42,8 @@ void bind_to(int fd, const Interface& interface, std::uint16_t protocol) {
 PacketSocket::PacketSocket(const std::string& interface, Witness witness, Filter filter)
     : interface_(ethernet_interface(interface)),
       witness_(std::move(witness)),
-      fd_(open_stamped(AF_PACKET, SOCK_RAW, 0, "a packet socket")) {
+      fd_(filter.empty() ? open_raw(AF_PACKET, SOCK_RAW, 0, "a packet socket")
+                         : open_stamped(AF_PACKET, SOCK_RAW, 0, "a packet socket")) {
   if (!filter.empty()) {
     attach(fd(), filter);
     set_option(fd(), SOL_PACKET, PACKET_IGNORE_OUTGOING, 1, "leave out what is sent");
@@ -52,17 +53,35 @@ PacketSocket::PacketSocket(const std::string& interface, Witness witness, Filter
 }
 
 Stamp PacketSocket::send(ByteView frame) {
+  const auto when = offer(frame);
+  if (!when) throw_errno(fmt::format("send a frame of {} bytes on {}", frame.size(), interface_.name), ENOBUFS);
+  return *when;
+}
+
+std::optional<Stamp> PacketSocket::offer(ByteView frame) {
   if (witness_) witness_({stamp_now(), {}, Layer::ethernet, 0, {}, copy_of(frame)});
   const auto when = stamp_now();
-  const auto sent = ::send(fd(), frame.data(), frame.size(), 0);
-  if (sent < 0) throw_errno(fmt::format("send a frame of {} bytes on {}", frame.size(), interface_.name));
-  return when;
+  if (::send(fd(), frame.data(), frame.size(), 0) >= 0) return when;
+  if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR) return std::nullopt;
+  throw_errno(fmt::format("send a frame of {} bytes on {}", frame.size(), interface_.name));
 }
 
 std::optional<FrameArrival> PacketSocket::receive() {
   const auto received = receive_one(fd(), buffer_);
   if (!received) return std::nullopt;
   return FrameArrival{received->bytes, received->stamp};
+}
+
+void PacketSocket::enlarge_buffer(int bytes) {
+  if (::setsockopt(fd(), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
+    set_option(fd(), SOL_SOCKET, SO_RCVBUF, bytes, "enlarge the receive buffer");
+}
+
+std::uint64_t PacketSocket::take_drops() {
+  tpacket_stats statistics{};
+  socklen_t size = sizeof statistics;
+  check_errno(::getsockopt(fd(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size), "count lost packets");
+  return statistics.tp_drops;
 }
 
 }  // namespace wirelab::raw

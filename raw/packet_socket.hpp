@@ -34,8 +34,15 @@ class PacketSocket {
   // A whole frame; the witness is told first. Returns the time just before the kernel got it. Throws std::system_error,
   // for a frame over the MTU with EMSGSIZE.
   Stamp send(ByteView frame);
+  // The same, but nothing if the kernel has no room for it now (EAGAIN, ENOBUFS): offer it again later.
+  std::optional<Stamp> offer(ByteView frame);
   // Nothing if nothing is there.
   std::optional<FrameArrival> receive();
+
+  // Asks for that much room for what waits to be received; the kernel gives the unprivileged less.
+  void enlarge_buffer(int bytes);
+  // How many packets that the filter let in were lost since the last call, because that room was full.
+  std::uint64_t take_drops();
 
  private:
   Interface interface_;

@@ -32,7 +32,7 @@ void read_control(const cmsghdr* message, Received& received) {
 
 }  // namespace
 
-UniqueFd open_stamped(int family, int type, int protocol, std::string_view what) {
+UniqueFd open_raw(int family, int type, int protocol, std::string_view what) {
   UniqueFd fd(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!fd && (errno == EPERM || errno == EACCES))
     throw Denied(
@@ -40,6 +40,11 @@ UniqueFd open_stamped(int family, int type, int protocol, std::string_view what)
                     "run it with sudo, or play it in a private lab: wirelab run",
                     what));
   check_errno(fd.get(), fmt::format("open {}", what));
+  return fd;
+}
+
+UniqueFd open_stamped(int family, int type, int protocol, std::string_view what) {
+  auto fd = open_raw(family, type, protocol, what);
   set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "ask for kernel timestamps");
   return fd;
 }

@@ -22,8 +22,10 @@ struct Received {
   std::optional<Ipv6> destination;  // the same
 };
 
-// Opens a non-blocking socket whose packets carry the kernel's stamp (SO_TIMESTAMPNS). `what` names it in errors, as
-// "a raw ICMP socket". Throws Denied without the privilege, else std::system_error.
+// Opens a non-blocking socket. `what` names it in errors, as "a raw ICMP socket". Throws Denied without the privilege,
+// else std::system_error.
+UniqueFd open_raw(int family, int type, int protocol, std::string_view what);
+// The same, and its packets carry the kernel's stamp (SO_TIMESTAMPNS).
 UniqueFd open_stamped(int family, int type, int protocol, std::string_view what);
 
 // Throws std::system_error that names the option.

@@ -4,16 +4,10 @@
 
 #include "raw/patch.hpp"
 #include "raw/udp.hpp"
+#include "raw/unowned_port.hpp"
 
 namespace wirelab::raw {
 namespace {
-
-// A dynamic port above those that Linux gives away by itself (net.ipv4.ip_local_port_range, 32768 to 60999 unless it is
-// changed): a socket of the reference stack may own one of them, and would be sent what answers the probe.
-Port unowned_port(std::mt19937_64& random) {
-  constexpr std::uint16_t first = 61000;
-  return Port{static_cast<std::uint16_t>(first + random() % (65536 - first))};
-}
 
 Packet make_datagram(Headers headers, const UdpProbe::Options& options, Port source, Port destination) {
   headers.ttl = options.ttl;
