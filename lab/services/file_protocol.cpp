@@ -131,6 +131,8 @@ Bytes encode_done(const std::optional<Sha256>& sha256) {
   return encode_message("done", {{"sha256", digest}});
 }
 
+Bytes encode_verified(std::string_view name) { return encode_message("verified", {{"name", as_field_value(name)}}); }
+
 Bytes encode_withdrawal(const FileWithdrawal& withdrawal) {
   const auto why = as_field_value(withdrawal.why);
   return encode_message("withdraw", {{"id", withdrawal.id}, {"why", why}});

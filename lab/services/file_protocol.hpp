@@ -5,7 +5,7 @@
 //                                        ◀──  accept;from:OFFSET;prefix:DIGEST   or   refuse;why:...[;retry:yes]
 //     ═══ N - OFFSET bytes, raw, unacknowledged; they end by their number ═══▶    (failed;why:... may come meanwhile)
 //     done;sha256:DIGEST  ──▶
-//                                        ◀──  verified   or   corrupt   or   failed;why:...
+//                                        ◀──  verified;name:...   or   corrupt   or   failed;why:...
 //
 //   withdraw;id:7f..;why:...  ──▶   on a connection of its own: the sender cannot go on, for the file has changed
 //
@@ -81,6 +81,8 @@ std::string read_why(const Message& message);
 Bytes encode_offer(const FileOffer& offer);
 Bytes encode_accept(const FileAccept& accept);
 Bytes encode_done(const std::optional<Sha256>& sha256);
+// With the name that the file has got, which need not be the one of the offer.
+Bytes encode_verified(std::string_view name);
 Bytes encode_withdrawal(const FileWithdrawal& withdrawal);
 // `type` is "refuse" or "failed". With `passing` the reason may be gone in a moment: `retry:yes` is added.
 Bytes encode_why(std::string_view type, std::string_view why, bool passing = false);

@@ -48,6 +48,7 @@ TcpServer::Events FileReceiver::tcp_events() {
                 if (clients_.empty()) sweep_ = loop_.every(options_.progress_interval, [this] { sweep(); });
                 clients_.try_emplace(id, peer);
               },
+          .on_readable = [this](ClientId id) { return on_readable(id); },
           .on_data = [this](ClientId id, ByteView bytes) { on_data(id, bytes); },
           .on_end =
               [this](ClientId id) {
@@ -59,22 +60,32 @@ TcpServer::Events FileReceiver::tcp_events() {
           .on_close = [this](ClientId id, const CloseReason& reason) { on_close(id, reason); }};
 }
 
+// The file goes from the socket to the disk; only messages come here.
+bool FileReceiver::on_readable(ClientId id) {
+  auto& client = clients_.at(id);
+  const auto incoming = client.incoming;
+  if (client.over || !incoming || incoming->state != State::receiving) return false;
+  auto& reception = *incoming->reception;
+  if (reception.missing() == 0) return false;
+  const auto most = std::min<std::uint64_t>(reception.missing(), options_.tcp.connection.read_size);
+  const auto [bytes, ended, error] = server_.receive_file(id, pipe_, reception.file(), reception.received(), most);
+  reception.took(bytes);
+  stats_.bytes += bytes;
+  if (bytes > 0) client.since = now();
+  client.streams = client.streams || bytes > 0;
+  if (error)
+    dismiss(incoming, encode_why("failed", error.message()), {.result = Result::failed, .why = error.message()});
+  return !ended;
+}
+
 void FileReceiver::on_data(ClientId id, ByteView bytes) {
   auto& client = clients_.at(id);
   if (client.over) return;
-  if (const auto incoming = client.incoming) {
-    if (incoming->state == State::finishing) return;
-    if (incoming->state != State::receiving) return malformed(id, client, "the sender spoke before the answer");
-    const auto size = std::min<std::uint64_t>(bytes.size(), incoming->reception->missing());
-    stats_.bytes += size;
-    if (size > 0) client.since = now();
-    client.streams = client.streams || size > 0;
-    if (const auto error = incoming->reception->take(bytes.first(size)))
-      return dismiss(incoming, encode_why("failed", error.message()),
-                     {.result = Result::failed, .why = error.message()});
-    bytes = bytes.subspan(size);
-  }
-  if (!bytes.empty()) on_messages(id, client, bytes);
+  const auto& incoming = client.incoming;
+  if (incoming && incoming->state == State::finishing) return;
+  if (incoming && (incoming->state != State::receiving || incoming->reception->missing() > 0))
+    return malformed(id, client, "the sender spoke before the answer");
+  on_messages(id, client, bytes);
 }
 
 void FileReceiver::on_messages(ClientId id, Client& client, ByteView bytes) {
@@ -123,7 +134,7 @@ void FileReceiver::on_offer(ClientId id, Client& client, const FileOffer& offer)
   ++stats_.offers;
   const auto* fate = recent_.find(key_of({client.peer, offer}));
   if (fate != nullptr && fate->received && (!offer.digest.known || offer.digest.known == fate->sha256))
-    return hang_up(id, client, encode_message("verified"));  // the sender has not heard the last word
+    return hang_up(id, client, encode_verified(fate->name));  // the sender has not heard the last word
   if (take_over(id, client, offer)) return;
   if (incoming_.contains(offer.id)) return hang_up(id, client, encode_why("refuse", "this id is in use", true));
   if (stopping_) return hang_up(id, client, encode_why("refuse", "the receiver stops", true));
@@ -211,7 +222,7 @@ void FileReceiver::on_prepared(const std::shared_ptr<Incoming>& incoming, const 
     return dismiss(incoming, encode_why("refuse", refusal->why, refusal->passing),
                    {.result = Result::refused, .why = refusal->why});
   if (std::holds_alternative<FileReception::AlreadyThere>(prepared))
-    return dismiss(incoming, encode_message("verified"),
+    return dismiss(incoming, encode_verified(offer.name),
                    {.result = Result::received, .name = offer.name, .sha256 = offer.digest.known});
   const auto& accept = std::get<FileAccept>(prepared);
   incoming->state = State::receiving;
@@ -239,8 +250,8 @@ void FileReceiver::on_finished(const std::shared_ptr<Incoming>& incoming, const 
                    {.result = Result::corrupt, .why = "its digest is not the sender's"});
   const auto& [name, sha256] = std::get<FileReception::Received>(finished);
   ++stats_.received;
-  recent_.set(key_of(incoming->transfer), {.received = true, .sha256 = sha256});
-  dismiss(incoming, encode_message("verified"), {.result = Result::received, .name = name, .sha256 = sha256});
+  recent_.set(key_of(incoming->transfer), {.received = true, .sha256 = sha256, .name = name});
+  dismiss(incoming, encode_verified(name), {.result = Result::received, .name = name, .sha256 = sha256});
 }
 
 std::shared_ptr<FileReceiver::Incoming> FileReceiver::find(const std::string& id) const {

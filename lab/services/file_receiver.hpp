@@ -59,7 +59,7 @@ class FileReceiver {
     Duration answer_limit = std::chrono::minutes(10);   // for accept() or refuse(): then it is refused
     Duration silence_limit = std::chrono::seconds(60);  // without a byte, but for the time that hashing may take
     Duration progress_interval = std::chrono::milliseconds(250);
-    TcpServer::Options tcp{.max_clients = 256, .connection = {.read_size = std::size_t{256} << 10}};
+    TcpServer::Options tcp{.max_clients = 256, .connection = {.read_size = FilePipe::size}};
   };
   struct Stats {
     std::uint64_t offers = 0;
@@ -118,6 +118,7 @@ class FileReceiver {
   };
 
   TcpServer::Events tcp_events();
+  bool on_readable(ClientId id);
   void on_data(ClientId id, ByteView bytes);
   void on_close(ClientId id, const CloseReason& reason);
   void on_messages(ClientId id, Client& client, ByteView bytes);
@@ -148,6 +149,7 @@ class FileReceiver {
   std::unordered_map<ClientId, Client> clients_;
   std::map<std::string, std::shared_ptr<Incoming>> incoming_;  // by id
   RecentFiles recent_;
+  FilePipe pipe_;          // through which all files come
   bool stopping_ = false;  // as soon as the last transfer is finished
   std::function<void()> stopped_;
   Selector::TimerId sweep_;

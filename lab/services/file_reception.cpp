@@ -64,10 +64,9 @@ std::optional<FolderRefusal> FileReception::open_part() {
   return refusal;
 }
 
-std::error_code FileReception::take(ByteView bytes) {
-  const auto error = part_->append(bytes);
+void FileReception::took(std::uint64_t bytes) {
+  part_->grown(bytes);
   if (digest_ && offer_.digest.wanted) digest_->advance(part_->size());
-  return error;
 }
 
 void FileReception::finish(const std::optional<Sha256>& told, std::function<void(const Finished&)> then) {

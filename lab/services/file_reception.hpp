@@ -1,6 +1,6 @@
 // FileReception: one file on its way into a folder, without a word about connections. A part of FileReceiver.
 //
-//   prepare() ──▶ take() ... until nothing is missing ──▶ finish()
+//   prepare() ──▶ took() ... until nothing is missing ──▶ finish()
 //
 // It may be destroyed at any point: what has come stays in the part file, and nothing else.
 #pragma once
@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <variant>
 
 #include "lab/services/file_digest.hpp"
@@ -44,8 +43,10 @@ class FileReception {
   // In bytes, once prepared.
   [[nodiscard]] std::uint64_t received() const { return part_ ? part_->size() : 0; }
   [[nodiscard]] std::uint64_t missing() const { return offer_.size - received(); }
-  // The next bytes of the file, no more than are missing.
-  std::error_code take(ByteView bytes);
+  // Where the next bytes are written: to this descriptor, at received().
+  [[nodiscard]] int file() const { return part_->file()->get(); }
+  // So many bytes have been, no more than were missing.
+  void took(std::uint64_t bytes);
   // Everything is there, and the sender's digest is that: verifies it and gives the file its name. `then` is called
   // from the loop, later. What is corrupt is removed.
   void finish(const std::optional<Sha256>& told, std::function<void(const Finished&)> then);

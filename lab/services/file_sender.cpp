@@ -57,9 +57,8 @@ FileSender::FileSender(Selector& loop, Opener opener, const Endpoint& local, con
       events_(std::move(events)),
       options_(std::move(options)),
       offer_(offer_of(source_, options_)),
-      moved_(now()),
       since_(now()),
-      pause_(options_.retry.first) {
+      patience_(options_.retry, now()) {
   connect();
   watch_ = loop_.every(options_.progress_interval, [this] { watch(); });
 }
@@ -74,6 +73,7 @@ void FileSender::connect() {
   ++attempts_;
   decoder_ = FrameDecoder(file_frame_limits);
   TcpClient::Options tcp{.connection = options_.connection, .retry = {}};
+  tcp.connection.connect_limit = patience_.attempt_limit(tcp.connection.connect_limit, now());
   client_ = std::make_unique<TcpClient>(loop_, opener_, local_, receiver_, tcp_events(), tcp);
 }
 
@@ -121,32 +121,34 @@ void FileSender::on_data(ByteView bytes) {
 void FileSender::on_message(const Message& message) {
   if (state_ == State::withdrawing) return;
   // The verdict may also come at once: the receiver had everything, and its last word was lost.
-  if (message.type == "verified" && (state_ == State::offering || state_ == State::verifying))
-    return end(Result::verified, "");
-  if (message.type == "corrupt") return end(Result::corrupt, "what arrived has another digest");
+  if (message.type == "verified" && (state_ == State::offering || state_ == State::verifying)) return verified(message);
+  if (message.type == "corrupt") return end({.result = Result::corrupt, .why = "what arrived has another digest"});
   if (message.type == "refuse" && is_passing(message)) return lost(read_why(message), Result::refused);
-  if (message.type == "refuse" && state_ == State::offering) return end(Result::refused, read_why(message));
+  if (message.type == "refuse" && state_ == State::offering)
+    return end({.result = Result::refused, .why = read_why(message)});
   if (message.type == "failed" && is_passing(message)) return lost(read_why(message), Result::failed);
-  if (message.type == "failed") return end(Result::failed, read_why(message));
+  if (message.type == "failed") return end({.result = Result::failed, .why = read_why(message)});
   if (message.type == "accept" && state_ == State::offering) return on_answer(message);
   on_nonsense(fmt::format("the receiver speaks out of turn: {}", message.type));
 }
 
 // Who does not even answer the offer as a receiver would is none.
 void FileSender::on_nonsense(std::string why) {
-  end(state_ == State::offering ? Result::stranger : Result::failed, std::move(why));
+  end({.result = state_ == State::offering ? Result::stranger : Result::failed, .why = std::move(why)});
 }
 
 void FileSender::on_answer(const Message& message) {
   const auto accept = read_accept(message, offer_.size);
-  if (const auto* fault = std::get_if<FileFault>(&accept)) return end(Result::failed, std::string(fault->reason));
+  if (const auto* fault = std::get_if<FileFault>(&accept))
+    return end({.result = Result::failed, .why = std::string(fault->reason)});
   check(std::get<FileAccept>(accept));
 }
 
 // Only what is the beginning of this file may be kept.
 void FileSender::check(const FileAccept& accept) {
-  if (!offer_.resume && accept.from > 0) return end(Result::failed, "the receiver goes on although it may not");
-  moved_ += now() - since_;  // that a person was asked is nobody's failure
+  if (!offer_.resume && accept.from > 0)
+    return end({.result = Result::failed, .why = "the receiver goes on although it may not"});
+  patience_.forgive(now() - since_);  // that a person was asked is nobody's failure
   enter(State::checking);
   const bool hashes = offer_.digest.wanted && !offer_.digest.known;
   if (hashes || accept.from > 0) digest_.emplace(worker_, source_.file());
@@ -165,7 +167,7 @@ void FileSender::ask_about(const FileAccept& accept) {
 }
 
 void FileSender::begin(std::uint64_t from) {
-  moved_ += now() - since_;
+  patience_.forgive(now() - since_);
   enter(State::streaming);
   sent_until(from);
   told_ = from;
@@ -207,14 +209,16 @@ void FileSender::say_done() {
   client_->send(encode_done(offer_.digest.known));
 }
 
+void FileSender::verified(const Message& message) {
+  end({.result = Result::verified,
+       .name = std::string(message.value("name").value_or("")),
+       .sha256 = offer_.digest.known});
+}
+
 void FileSender::lost(const std::string& why, Result otherwise) {
   if (state_ == State::withdrawing) return;
-  const auto wait = pause_;
-  const auto& [first, most, limit] = options_.retry;
-  const bool in_vain = limit == Duration::zero() || (limit != Duration::max() && now() + wait > moved_ + limit);
-  if (in_vain) return end(otherwise, why);
-  pause_ = std::min(2 * pause_, most);
-  connect_after(wait, why);
+  const auto pause = patience_.next_pause(now());
+  pause ? connect_after(*pause, why) : end({.result = otherwise, .why = why});
 }
 
 void FileSender::connect_after(Duration pause, const std::string& why) {
@@ -230,22 +234,23 @@ void FileSender::withdraw(const std::string& why) {
   enter(State::withdrawing);
   digest_.reset();
   const auto reason = source_.change().value_or(why);
-  TcpClient::Events events{.on_connect =
-                               [this, reason] {
-                                 complaint_->send(encode_withdrawal({offer_.id, reason}));
-                                 complaint_->close();
-                               },
-                           .on_data = {},
-                           .on_end = {},
-                           .on_drained = {},
-                           .on_close = [this, reason](const CloseReason&) { end(Result::changed, reason); },
-                           .on_retry = {}};
+  TcpClient::Events events{
+      .on_connect =
+          [this, reason] {
+            complaint_->send(encode_withdrawal({offer_.id, reason}));
+            complaint_->close();
+          },
+      .on_data = {},
+      .on_end = {},
+      .on_drained = {},
+      .on_close = [this, reason](const CloseReason&) { end({.result = Result::changed, .why = reason}); },
+      .on_retry = {}};
   try {
     complaint_ =
         std::make_unique<TcpClient>(loop_, opener_, Endpoint{local_.address, Port{}}, receiver_, std::move(events),
                                     TcpClient::Options{.connection = options_.connection, .retry = {}});
   } catch (const std::system_error&) {
-    end(Result::changed, reason);  // the receiver sees the end of the connection only
+    end({.result = Result::changed, .why = reason});  // the receiver sees the end of the connection only
   }
 }
 
@@ -267,8 +272,7 @@ void FileSender::sent_until(std::uint64_t offset) {
   since_ = now();
   if (sent_ <= furthest_) return;
   furthest_ = sent_;
-  moved_ = since_;
-  pause_ = options_.retry.first;
+  patience_.renew(since_);
 }
 
 void FileSender::enter(State state) {
@@ -276,14 +280,13 @@ void FileSender::enter(State state) {
   since_ = now();
 }
 
-void FileSender::end(Result result, std::string why) {
+void FileSender::end(Outcome outcome) {
   loop_.cancel(retry_);
   loop_.cancel(watch_);
   digest_.reset();
   complaint_.reset();
   client_.reset();
-  tell(events_.on_end,
-       Outcome{result, std::move(why), result == Result::verified ? offer_.digest.known : std::nullopt});
+  tell(events_.on_end, outcome);
 }
 
 }  // namespace wirelab

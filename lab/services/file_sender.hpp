@@ -36,6 +36,7 @@ class FileSender {
   struct Outcome {
     Result result{};
     std::string why;               // in words, unless verified; may be the receiver's own, so printable()
+    std::string name;              // that the verified file has got there, if told: the receiver's own words, too
     std::optional<Sha256> sha256;  // where verified by it
   };
   // Called from the loop only, and each may be empty. They may destroy the sender.
@@ -51,7 +52,7 @@ class FileSender {
     bool digest = true;
     // Between attempts; the limit counts from the last byte that was not sent before, or from the receiver's consent.
     // Zero: there is one attempt only.
-    TcpClient::Retry retry{.limit = std::chrono::seconds(30)};
+    Retry retry{.limit = std::chrono::seconds(30)};
     Duration answer_limit = std::chrono::minutes(30);   // for a person at the other end, or a disk
     Duration silence_limit = std::chrono::seconds(60);  // in which nothing is taken
     Duration progress_interval = std::chrono::milliseconds(250);
@@ -101,6 +102,7 @@ class FileSender {
   void stream();
   void on_sent();
   void say_done();
+  void verified(const Message& message);
   void lost(const std::string& why, Result otherwise = Result::no_answer);
   void connect_after(Duration pause, const std::string& why);
   void withdraw(const std::string& why);
@@ -108,7 +110,7 @@ class FileSender {
   [[nodiscard]] Duration limit() const;
   void sent_until(std::uint64_t offset);
   void enter(State state);
-  void end(Result result, std::string why);
+  void end(Outcome outcome);
 
   Selector& loop_;
   Opener opener_;
@@ -126,9 +128,8 @@ class FileSender {
   std::uint64_t told_ = 0;  // at the last progress
   unsigned attempts_ = 0;
   std::uint64_t furthest_ = 0;  // of sent_, over all attempts
-  SteadyTime moved_;            // when it last grew
   SteadyTime since_;            // of limit()
-  Duration pause_;
+  Patience patience_;
   Selector::TimerId retry_, watch_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
   std::unique_ptr<TcpClient> client_;

@@ -19,6 +19,7 @@ class RecentFiles {
   struct Fate {
     bool received = false;         // else accepted only
     std::optional<Sha256> sha256;  // of what was received, if a digest was taken
+    std::string name;              // that it has got
   };
 
   void set(const std::string& key, Fate fate) {

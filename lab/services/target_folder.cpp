@@ -48,17 +48,6 @@ std::error_code PartFile::truncate(std::uint64_t size) {
   return {};
 }
 
-std::error_code PartFile::append(ByteView bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::pwrite(file_->get(), bytes.data(), bytes.size(), static_cast<off_t>(size_));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written == 0 ? error_of(EIO) : last_error();
-    size_ += static_cast<std::uint64_t>(written);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 TargetFolder::TargetFolder(const std::string& path)
     : folder_(check_errno(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open the folder " + path)) {
   check_errno(::faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS), "write to the folder " + path);

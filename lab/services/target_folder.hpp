@@ -11,7 +11,6 @@
 #include <system_error>
 #include <variant>
 
-#include "lab/base/bytes.hpp"
 #include "lab/base/unique_fd.hpp"
 
 namespace wirelab {
@@ -46,8 +45,8 @@ class PartFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Cuts it to that.
   std::error_code truncate(std::uint64_t size);
-  // At the end. Some of it may have been written when there is an error.
-  std::error_code append(ByteView bytes);
+  // So many bytes were written behind them.
+  void grown(std::uint64_t bytes) { size_ += bytes; }
 
  private:
   std::shared_ptr<const UniqueFd> file_;

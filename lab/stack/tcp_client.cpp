@@ -1,7 +1,5 @@
 #include "lab/stack/tcp_client.hpp"
 
-#include <algorithm>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -20,9 +18,7 @@ TcpClient::TcpClient(Selector& loop, Opener opener, const Endpoint& local, const
       server_(server),
       events_(std::move(events)),
       options_(options),
-      begun_(now()),
-      pause_(options.retry.first) {
-  if (pause_ <= Duration::zero()) throw std::logic_error("TcpClient: a retry needs a pause above zero");
+      patience_(options.retry, now()) {
   attempt();
 }
 
@@ -32,8 +28,9 @@ TcpClient::~TcpClient() {
 }
 
 void TcpClient::attempt() {
-  connection_ =
-      TcpConnection::connect(loop_, opener_(Transport::tcp, local_), server_, events_of_attempt(), options_.connection);
+  auto options = options_.connection;
+  options.connect_limit = patience_.attempt_limit(options.connect_limit, now());
+  connection_ = TcpConnection::connect(loop_, opener_(Transport::tcp, local_), server_, events_of_attempt(), options);
   if (!reading_) connection_->set_reading(false);
 }
 
@@ -52,7 +49,7 @@ TcpConnection::Events TcpClient::events_of_attempt() {
 
 void TcpClient::on_end_of_attempt(const CloseReason& reason) {
   const bool never_came = reason.cause == CloseCause::failed || reason.cause == CloseCause::connect_timeout;
-  const auto pause = never_came && !connected_ && !stopped_ ? next_pause() : std::nullopt;
+  const auto pause = never_came && !connected_ && !stopped_ ? patience_.next_pause(now()) : std::nullopt;
   if (!pause) {
     if (const auto on_close = std::move(events_.on_close)) on_close(reason);
     return;
@@ -67,15 +64,6 @@ void TcpClient::on_end_of_attempt(const CloseReason& reason) {
     }
   });
   if (const auto on_retry = events_.on_retry) on_retry(reason, *pause);
-}
-
-// The last pause is cut short, so that the last attempt comes at the limit.
-std::optional<Duration> TcpClient::next_pause() {
-  const auto left = options_.retry.limit - (now() - begun_);
-  if (left <= Duration::zero()) return std::nullopt;
-  const auto pause = std::min(pause_, left);
-  pause_ = pause_ > options_.retry.most / 2 ? options_.retry.most : pause_ * 2;
-  return pause;
 }
 
 void TcpClient::set_reading(bool on) {

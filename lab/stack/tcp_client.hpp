@@ -9,23 +9,17 @@
 #include <optional>
 
 #include "lab/stack/opener.hpp"
+#include "lab/stack/retry.hpp"
 #include "lab/stack/tcp_connection.hpp"
 
 namespace wirelab {
 
 class TcpClient {
  public:
-  // When connecting is tried again, after refusal, no answer or no way there: after pauses that double from `first`
-  // (above zero) to `most`, until `limit` after the first attempt. Zero: there is one attempt only; Duration::max():
-  // without end.
-  struct Retry {
-    Duration first = std::chrono::milliseconds(100);
-    Duration most = std::chrono::seconds(5);
-    Duration limit = Duration::zero();
-  };
+  using Retry = wirelab::Retry;
   struct Options {
     TcpConnection::Options connection;
-    Retry retry;
+    Retry retry;  // of connecting, after refusal, no answer or no way there
   };
   // Called from the loop only, and each may be empty.
   struct Events {
@@ -65,7 +59,6 @@ class TcpClient {
   void attempt();
   TcpConnection::Events events_of_attempt();
   void on_end_of_attempt(const CloseReason& reason);
-  [[nodiscard]] std::optional<Duration> next_pause();
   void stop_trying();
 
   Selector& loop_;
@@ -74,8 +67,7 @@ class TcpClient {
   Endpoint server_;
   Events events_;
   Options options_;
-  SteadyTime begun_;
-  Duration pause_;
+  Patience patience_;
   Selector::TimerId timer_;  // of the next attempt
   bool waiting_ = false;     // for it
   bool stopped_ = false;     // by close() or abort()

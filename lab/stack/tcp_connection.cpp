@@ -134,26 +134,26 @@ void TcpConnection::finish_connect() {
 void TcpConnection::read() {
   const Scratch scratch;
   const TcpSender::Gathering gathering(sender_, scratch->answers);
-  if (scratch->received.size() < options_.read_size) scratch->received.resize(options_.read_size);
-  const auto buffer = MutableBytes(scratch->received).first(options_.read_size);
   std::size_t total = 0;
   for (int i = 0; i < reads_per_wake && total < bytes_per_wake; ++i) {
     if (state_ == State::closed || peer_ended_ || !listens()) return;
-    if (!read_once(buffer, total)) return;
+    if (state_ == State::open && events_.on_readable && events_.on_readable()) return;
+    if (state_ == State::closed || !read_once(scratch->received, total)) return;
   }
 }
 
 // False if there is no more now, or ever.
-bool TcpConnection::read_once(MutableBytes buffer, std::size_t& total) {
-  const auto count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+bool TcpConnection::read_once(Bytes& buffer, std::size_t& total) {
+  if (buffer.size() < options_.read_size) buffer.resize(options_.read_size);
+  const auto count = ::recv(socket_.get(), buffer.data(), options_.read_size, 0);
   if (count < 0 && !is_transient(errno)) fail(errno);
   if (count == 0) peer_ended();
   if (count <= 0) return false;
   const auto size = static_cast<std::size_t>(count);
   total += size;
   active();
-  if (state_ == State::open && events_.on_data) events_.on_data(buffer.first(size));
-  return size == buffer.size();  // if less was not all, the next turn will tell
+  if (state_ == State::open && events_.on_data) events_.on_data(ByteView(buffer).first(size));
+  return size == options_.read_size;  // if less was not all, the next turn will tell
 }
 
 // The end stays readable for ever: watch() asks no more.
@@ -196,6 +196,14 @@ TcpConnection::FilePiece TcpConnection::send_file(int file, std::uint64_t offset
   const auto piece = sender_.send_file(file, offset, most);
   after_writing();
   return piece;
+}
+
+TcpConnection::FilePiece TcpConnection::receive_file(FilePipe& pipe, int file, std::uint64_t offset, std::size_t most) {
+  if (state_ != State::open || peer_ended_) return {};
+  const auto moved = pipe.move(socket_.get(), file, offset, most);
+  if (moved.bytes > 0) active();
+  if (moved.socket_error != 0 && !is_transient(moved.socket_error)) fail(moved.socket_error);
+  return {.bytes = moved.bytes, .ended = moved.ended, .error = moved.error};
 }
 
 void TcpConnection::set_reading(bool on) {

@@ -19,6 +19,7 @@
 #include "lab/base/bytes.hpp"
 #include "lab/base/unique_fd.hpp"
 #include "lab/loop/selector.hpp"
+#include "lab/stack/file_pipe.hpp"
 #include "lab/stack/tcp_sender.hpp"
 
 namespace wirelab {
@@ -64,7 +65,10 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   };
   // Called from the loop only, never inside a call of this class, and each may be empty. They may destroy the owner.
   struct Events {
-    std::function<void()> on_connect;       // of connect() only
+    std::function<void()> on_connect;  // of connect() only
+    // Something has come, or the end. True: what is wanted of it in this turn was taken by receive_file(). Empty or
+    // false: it comes by on_data.
+    std::function<bool()> on_readable;
     std::function<void(ByteView)> on_data;  // the view is good during the call
     // The peer sends no more but may still read; empty: close(). From here on, as while reading is off, a reset or a
     // dead peer shows only when something is sent; idle_limit bounds that.
@@ -91,7 +95,12 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   // Moves at most `most` bytes of the regular file `file` from `offset` (in bytes) to the kernel without copying them
   // (sendfile(2)), if nothing is queued; on_drained comes when there is room for more.
   FilePiece send_file(int file, std::uint64_t offset, std::size_t most);
-  // Off: no on_data and no on_end until it is on again; the peer's window fills up, and its reset goes unnoticed.
+  // Moves at most `most` bytes, above 0, that have come to `offset` (in bytes) of the regular file `file`, without
+  // bringing them here. For on_readable; `ended` is the peer's end, which is told afterwards. After an error of the
+  // file some bytes of the stream may be lost.
+  FilePiece receive_file(FilePipe& pipe, int file, std::uint64_t offset, std::size_t most);
+  // Off: no on_readable, no on_data and no on_end until it is on again; the peer's window fills up, and its reset goes
+  // unnoticed.
   void set_reading(bool on);
   // Sends what is queued, then FIN, and goes on reading without on_data, since unread bytes would turn the end into a
   // reset. Aborts if not yet connected.
@@ -119,7 +128,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void on_ready(Ready ready);
   void finish_connect();
   void read();
-  bool read_once(MutableBytes buffer, std::size_t& total);
+  bool read_once(Bytes& buffer, std::size_t& total);
   void peer_ended();
   void on_room();
   [[nodiscard]] bool may_send(std::size_t size);

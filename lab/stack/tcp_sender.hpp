@@ -12,12 +12,13 @@ namespace wirelab {
 
 class TcpSender {
  public:
-  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), the
-  // connection is broken or closed (on_close will), or, if `ended`, the file has no more.
+  // What became of a piece of a file. No bytes and no error: the kernel takes nothing now (on_drained will tell), or
+  // has nothing (on_readable will); the connection is broken or closed (on_close will); or, if `ended`, there is no
+  // more.
   struct FilePiece {
     std::size_t bytes = 0;
     bool ended = false;
-    std::error_code error;  // of reading the file
+    std::error_code error;  // of reading or writing the file
   };
   // While one exists, small messages wait in `buffer`, which is empty, for its end.
   class Gathering {

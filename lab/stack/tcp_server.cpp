@@ -160,6 +160,7 @@ TcpConnection::Events TcpServer::events_of(Client& client) {
     };
   }
   const auto id = client.first;
+  if (events_.on_readable) events.on_readable = [this, id] { return events_.on_readable(id); };
   if (events_.on_end) events.on_end = [this, id] { events_.on_end(id); };
   if (events_.on_drained) events.on_drained = [this, id] { events_.on_drained(id); };
   events.on_close = [this, id](const CloseReason& reason) { on_close(id, reason); };
@@ -209,6 +210,12 @@ bool TcpServer::send(ClientId client, const SharedBytes& bytes) {
 TcpConnection::FilePiece TcpServer::send_file(ClientId client, int file, std::uint64_t offset, std::size_t most) {
   auto* connection = find(client);
   return connection == nullptr ? TcpConnection::FilePiece{} : connection->send_file(file, offset, most);
+}
+
+TcpConnection::FilePiece TcpServer::receive_file(ClientId client, FilePipe& pipe, int file, std::uint64_t offset,
+                                                 std::size_t most) {
+  auto* connection = find(client);
+  return connection == nullptr ? TcpConnection::FilePiece{} : connection->receive_file(pipe, file, offset, most);
 }
 
 void TcpServer::set_reading(ClientId client, bool on) {

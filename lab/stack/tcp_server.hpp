@@ -23,6 +23,7 @@ class TcpServer {
   // server.
   struct Events {
     std::function<void(ClientId, const Endpoint& peer)> on_open;
+    std::function<bool(ClientId)> on_readable;            // as TcpConnection's
     std::function<void(ClientId, ByteView)> on_data;      // the view is good during the call
     std::function<void(ClientId)> on_end;                 // the client sends no more; empty: close(client)
     std::function<void(ClientId)> on_drained;             // as TcpConnection's
@@ -54,6 +55,8 @@ class TcpServer {
   bool send(ClientId client, ByteView bytes);
   bool send(ClientId client, const SharedBytes& bytes);
   TcpConnection::FilePiece send_file(ClientId client, int file, std::uint64_t offset, std::size_t most);
+  TcpConnection::FilePiece receive_file(ClientId client, FilePipe& pipe, int file, std::uint64_t offset,
+                                        std::size_t most);
   void set_reading(ClientId client, bool on);
   void close(ClientId client);
   void abort(ClientId client, CloseCause cause = CloseCause::aborted);

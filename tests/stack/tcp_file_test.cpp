@@ -1,6 +1,8 @@
-// Files that go from the disk to the wire without a copy.
+// Files that go between the disk and the wire without passing through the program.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "tests/stack/server_fixture.hpp"
 
@@ -103,6 +105,114 @@ TEST_P(TcpFileTest, DrainedIsToldOnceOfAQueueAndNeverWithoutOne) {
   EXPECT_EQ(drained, 1);
 }
 
+// How files come: the server puts what it receives where `put` says.
+struct TcpReceivedFileTest : StackTest {
+  TcpReceivedFileTest() : file(check_errno(::memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create")) {
+    auto events = told.events();
+    events.on_readable = [this](TcpServer::ClientId id) { return put(id); };
+    server = std::make_unique<TcpServer>(loop, open_here, loopback, events);
+    peer = plain_client(server->local());
+    EXPECT_TRUE(until([&] { return server->clients() == 1; }));
+  }
+  bool put(TcpServer::ClientId id) {
+    if (size == most || error) return false;
+    const auto piece = server->receive_file(id, pipe, file.get(), offset + size, most - size);
+    size += piece.bytes;
+    error = piece.error;
+    return !piece.ended;
+  }
+  void say(std::string_view text) { write_to(peer.get(), text); }
+  [[nodiscard]] std::string content() const {
+    std::string text(static_cast<std::size_t>(::lseek(file.get(), 0, SEEK_END)), '\0');
+    EXPECT_EQ(::pread(file.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    return text;
+  }
+  // As much of `text` as the kernel takes at a time, until all of it is where it belongs.
+  bool arrives(std::string_view text) {
+    const auto flags = ::fcntl(peer.get(), F_GETFL);
+    ::fcntl(peer.get(), F_SETFL, flags | O_NONBLOCK);
+    return until([&] {
+      const auto count = ::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
+      return text.empty() && size == most;
+    });
+  }
+
+  Recorder told;
+  std::unique_ptr<TcpServer> server;
+  FilePipe pipe;
+  UniqueFd peer, file;
+  std::uint64_t offset = 0, size = 0, most = 4;
+  std::error_code error;
+};
+
+TEST_P(TcpReceivedFileTest, GoesToTheFileAndTheRestIsData) {
+  offset = 2;
+  say("filerest");
+  ASSERT_TRUE(until([&] { return told.received[told.ids[0]] == "rest"; }));
+  EXPECT_EQ(content(), std::string(2, '\0') + "file");
+}
+
+TEST_P(TcpReceivedFileTest, ComesWholeThoughItIsLargerThanThePipe) {
+  const auto text = pattern(5 * FilePipe::size + 12345);
+  most = text.size();
+  ASSERT_TRUE(arrives(text));
+  EXPECT_TRUE(content() == text);
+}
+
+// As a file system may that does not splice: a file that is only appended to.
+TEST_P(TcpReceivedFileTest, IsCopiedWhereTheFileCannotBeSplicedTo) {
+  ASSERT_EQ(::fcntl(file.get(), F_SETFL, O_APPEND), 0);
+  const auto text = pattern(200'000);
+  most = text.size();
+  ASSERT_TRUE(arrives(text));
+  EXPECT_TRUE(content() == text);
+}
+
+TEST_P(TcpReceivedFileTest, IsCopiedWithoutAPipe) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const auto next = static_cast<rlim_t>(UniqueFd(::dup(peer.get())).get());
+  const rlimit no_more{next, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &no_more);
+  say("filerest");
+  EXPECT_TRUE(until([&] { return told.received[told.ids[0]] == "rest"; }));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(content(), "file");
+}
+
+TEST_P(TcpReceivedFileTest, AnErrorOfTheFileSaysHowMuchIsThereAndIsNotThePeers) {
+  ASSERT_EQ(::ftruncate(file.get(), 3), 0);
+  ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_GROW), 0);
+  say("file");
+  ASSERT_TRUE(until([&] { return bool{error}; }));
+  EXPECT_EQ(error.value(), EPERM);
+  EXPECT_TRUE(server->is_open(told.ids[0]));
+  // The pipe has nothing left of it.
+  file.reset(check_errno(::memfd_create("file", MFD_CLOEXEC), "memfd_create"));
+  error.clear();
+  size = 0;
+  say("next");
+  ASSERT_TRUE(until([&] { return size == most; }));
+  EXPECT_EQ(content(), "next");
+}
+
+TEST_P(TcpReceivedFileTest, TheEndAndAResetAreToldAsEver) {
+  say("fi");
+  ::shutdown(peer.get(), SHUT_WR);
+  ASSERT_TRUE(until([&] { return size == 2; }));
+  ASSERT_TRUE(until([&] { return told.closed.contains(told.ids[0]); }));
+  EXPECT_EQ(told.closed[told.ids[0]].cause, CloseCause::finished);
+  peer = plain_client(server->local());
+  ASSERT_TRUE(until([&] { return told.ids.size() == 2; }));
+  most = 4;
+  reset_by(peer);
+  ASSERT_TRUE(until([&] { return told.closed.contains(told.ids[1]); }));
+  EXPECT_EQ(told.closed[told.ids[1]].cause, CloseCause::failed);
+  EXPECT_EQ(told.closed[told.ids[1]].error.value(), ECONNRESET);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TcpReceivedFileTest, all_pollers, poller_name);
 INSTANTIATE_TEST_SUITE_P(All, TcpFileTest, all_pollers, poller_name);
 
 }  // namespace
