@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "capture/layer_text.hpp"
+#include "capture/payload_text.hpp"
 #include "lab/stack/frame_decoder.hpp"
 
 namespace wirelab::capture {
@@ -25,7 +26,14 @@ std::string headline(const Decoded& packet) {
   return protocol;
 }
 
-// The headers of the reference stack's frames, if the payload is nothing but whole frames.
+// Whose address it tells, and by whom if a frame's header and its ARP packet do not agree.
+std::string arp_line(const Decoded& packet) {
+  const auto& arp = *packet.arp;
+  const bool agrees = !packet.ethernet || packet.ethernet->source == arp.sender_mac;
+  return agrees ? arp_text(arp) : fmt::format("{}, sent by {}", arp_text(arp), packet.ethernet->source);
+}
+
+// The headers of the reference stack's frames, if the payload is nothing but whole frames; HTTP's first line.
 std::string frames(const Decoded& packet) {
   if (const auto* udp = packet.udp()) {
     const auto datagram = decode_datagram(udp->payload);
@@ -39,7 +47,9 @@ std::string frames(const Decoded& packet) {
   std::string text;
   for (auto next = decoder.next(); std::holds_alternative<Frame>(next); next = decoder.next())
     text += " frame " + printable(std::get<Frame>(next).header);
-  return decoder.eof() ? "" : text;
+  if (!decoder.eof()) return text;
+  const auto http = http_text(tcp->payload);
+  return http.empty() ? "" : ' ' + http;
 }
 
 std::string quotation(const Icmp& icmp) {
@@ -71,6 +81,17 @@ void add_fragment(Line& line, const Ip& ip) {
   if (ip.dont_fragment) line.add(" DF");
   if (!ip.is_fragment()) return;
   line.add(" fragment {} at {}{}", ip.id, ip.fragment_offset, ip.more_fragments ? " more" : " last");
+}
+
+// In a label: the ports of a quoted packet, or what an echo asked for.
+std::string short_quotation(const Icmp& icmp) {
+  if (!icmp.quoted || !icmp.quoted->ip) return "";
+  const Decoded& quoted = *icmp.quoted;
+  if (const auto* echo = quoted.icmp()) return fmt::format(" (quoting {})", icmp_text(*echo));
+  const auto protocol = protocol_name(quoted.ip->protocol);
+  const auto source = quoted.source(), destination = quoted.destination();
+  if (!source || !destination) return fmt::format(" (quoting {})", protocol);
+  return fmt::format(" (quoting {} {} > {})", protocol, source->port, destination->port);
 }
 
 Checksum transport_checksum(const Decoded& packet) {
@@ -107,11 +128,11 @@ void add_ip_label(Line& line, const Decoded& packet) {
   const auto* icmp = packet.icmp();
   const auto* tcp = packet.tcp();
   const auto content = frames(packet);
-  line.add("{}", icmp != nullptr ? icmp_text(*icmp) : protocol_name(packet.ip->protocol));
+  line.add("{}", icmp != nullptr ? icmp_text(*icmp) + short_quotation(*icmp) : protocol_name(packet.ip->protocol));
   if (tcp != nullptr) line.add(" [{}]", letters_of(tcp->flags));
   line.add("{}", content);
   if (packet.ip->is_fragment())
-    line.add(" fragment at {}", packet.ip->fragment_offset);
+    line.add(" fragment at {}{}", packet.ip->fragment_offset, packet.ip->more_fragments ? "" : ", last");
   else if (icmp == nullptr && content.empty() && (tcp == nullptr || tcp->length != 0))
     add_size(line, packet);
 }
@@ -124,7 +145,7 @@ std::string describe(const Decoded& packet) {
   if (packet.ip)
     add_ip(line, packet);
   else if (packet.arp)
-    line.add("ARP {}", arp_text(*packet.arp));
+    line.add("ARP {}", arp_line(packet));
   else if (packet.ethernet)
     line.add("{} > {}: {}", packet.ethernet->source, packet.ethernet->destination, ethernet_text(*packet.ethernet));
   else
@@ -138,13 +159,13 @@ std::string label(const Decoded& packet) {
   if (packet.ip)
     add_ip_label(line, packet);
   else if (packet.arp)
-    line.add("{}", arp_text(*packet.arp));
+    line.add("{}", arp_line(packet));
   else if (packet.ethernet)
     line.add("{}", ethernet_text(*packet.ethernet));
   else
     line.add("{} bytes", packet.original_length);
   if (packet.malformed)
-    line.add(" malformed");
+    line.add(" malformed: {}", packet.malformed->reason);
   else if (transport_checksum(packet) == Checksum::wrong || (packet.ip && packet.ip->checksum == Checksum::wrong))
     line.add(" bad checksum");
   return line.text();

@@ -2,59 +2,56 @@
 
 #include <algorithm>
 #include <iterator>
-
-#include <fmt/format.h>
+#include <numeric>
 
 namespace wirelab::capture {
 namespace {
 
-constexpr std::size_t fewest_folded = 3;
+using Rows = std::vector<Scene::Row>;
+
+std::size_t count(const std::vector<Rows>& sections) {
+  return std::accumulate(sections.begin(), sections.end(), std::size_t{0},
+                         [](std::size_t sum, const Rows& rows) { return sum + rows.size(); });
+}
+
+// Replaces sections by what is shorter, the greatest saving first, until no more than `most` rows are left.
+void shorten(std::vector<Rows>& sections, std::vector<Rows> shorter, std::size_t most) {
+  const auto saving = [&](std::size_t i) {
+    return sections[i].size() - std::min(sections[i].size(), shorter[i].size());
+  };
+  std::vector<std::size_t> order(sections.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{}, saving);
+  auto rows = count(sections);
+  for (const auto i : order) {
+    if (rows <= most || saving(i) == 0) return;
+    rows -= saving(i);
+    sections[i] = std::move(shorter[i]);
+  }
+}
 
 }  // namespace
 
-// Nothing for what is not folded.
-std::optional<Folder::Conversation> Folder::conversation_of(const Scene::Row& row, const Decoded& packet) {
-  const auto source = packet.source(), destination = packet.destination();
-  if (row.origin != Origin::stack || row.end != Scene::End::arrived || !source || !destination) return std::nullopt;
-  return Conversation{packet.ip->protocol, std::minmax(*source, *destination)};
+void Folder::add(Scene::Row row, const Deed& deed) {
+  if (sections_.empty() || !row.steps.empty()) sections_.emplace_back();
+  sections_.back().push_back({std::move(row), &deed});
 }
 
-Scene::Row Folder::fold(const Talk& talk) {
-  Scene::Row folded = talk.rows.front();
-  for (auto row = talk.rows.begin() + 1; row != talk.rows.end(); ++row) {
-    folded.sightings.insert(folded.sightings.end(), row->sightings.begin(), row->sightings.end());
-    folded.both_ways = folded.both_ways || row->from != folded.from;
+Folder::Folded Folder::take(std::size_t most) const {
+  const auto fold_all = [this](Depth depth) {
+    std::vector<Rows> sections;
+    for (const auto& section : sections_) sections.push_back(fold_section(section, depth));
+    return sections;
+  };
+  auto sections = fold_all(Depth::bulk);
+  Folded folded;
+  for (auto depth = Depth::bulk; depth < deepest && count(sections) > most;) {
+    depth = static_cast<Depth>(static_cast<int>(depth) + 1);
+    folded.further = true;
+    shorten(sections, fold_all(depth), most);
   }
-  const Decoded& first = *talk.first;
-  folded.label =
-      fmt::format("{} conversation {} {} {}, {} packets", first.tcp() != nullptr ? "TCP" : "UDP", first.source()->port,
-                  folded.both_ways ? "<->" : "->", first.destination()->port, talk.rows.size());
+  for (auto& rows : sections) std::ranges::move(rows, std::back_inserter(folded.rows));
   return folded;
-}
-
-void Folder::add(Scene::Row row, const Decoded& packet) {
-  const auto conversation = conversation_of(row, packet);
-  if (!conversation || !row.steps.empty()) end_stretch();
-  if (!conversation) {
-    out_.push_back(std::move(row));
-    return;
-  }
-  auto talk = std::ranges::find(stretch_, *conversation, &Talk::conversation);
-  if (talk == stretch_.end()) talk = stretch_.insert(talk, {*conversation, &packet, {}});
-  talk->rows.push_back(std::move(row));
-}
-
-void Folder::end_stretch() {
-  const auto begin = static_cast<std::ptrdiff_t>(out_.size());
-  for (auto& talk : stretch_) {
-    if (talk.rows.size() >= fewest_folded) {
-      out_.push_back(fold(talk));
-    } else {
-      std::ranges::move(talk.rows, std::back_inserter(out_));
-    }
-  }
-  std::ranges::stable_sort(out_.begin() + begin, out_.end(), {}, &Scene::Row::stamp);
-  stretch_.clear();
 }
 
 }  // namespace wirelab::capture

@@ -1,37 +1,27 @@
-// fold: long stretches of a conversation of the reference stack become one row. Internal to capture/, pure.
+// fold: what carries no news shares a row, so that a ladder can be read. Internal to capture/, pure.
 #pragma once
 
-#include <optional>
-#include <utility>
 #include <vector>
 
-#include "capture/decode.hpp"
-#include "capture/scene.hpp"
+#include "capture/fold_section.hpp"
 
 namespace wirelab::capture {
 
-// Rows are added in order; when something else than the stack's traffic happens, the stretch ends.
+// Rows are added in order. Those of a step of the story stay together: no row holds packets of two steps.
 class Folder {
  public:
-  explicit Folder(std::vector<Scene::Row>& out) : out_(out) {}
+  // `deed` must outlive the folder.
+  void add(Scene::Row row, const Deed& deed);
 
-  // `packet` must outlive the stretch.
-  void add(Scene::Row row, const Decoded& packet);
-  void end_stretch();
+  struct Folded {
+    std::vector<Scene::Row> rows;
+    bool further = false;  // than bulk, to have no more rows than asked
+  };
+  // At most `most` rows, if folding can do it: first where it hides the least, and there where it saves the most.
+  [[nodiscard]] Folded take(std::size_t most) const;
 
  private:
-  // Two ends and their transport, the same for both directions.
-  using Conversation = std::pair<std::uint8_t, std::pair<Endpoint, Endpoint>>;
-  struct Talk {
-    Conversation conversation;
-    const Decoded* first;
-    std::vector<Scene::Row> rows;
-  };
-  static std::optional<Conversation> conversation_of(const Scene::Row& row, const Decoded& packet);
-  static Scene::Row fold(const Talk& talk);
-
-  std::vector<Scene::Row>& out_;
-  std::vector<Talk> stretch_;
+  std::vector<std::vector<Told>> sections_;
 };
 
 }  // namespace wirelab::capture

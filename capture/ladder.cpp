@@ -1,12 +1,12 @@
 #include "capture/ladder.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "capture/canvas.hpp"
+#include "capture/ladder_text.hpp"
 #include "capture/scene.hpp"
 #include "lab/base/bytes.hpp"
 #include "lab/base/text.hpp"
@@ -16,16 +16,13 @@ namespace {
 
 // Before the first column: time since the start, frames, who made it.
 constexpr std::size_t time_width = 10, frames_at = 12, origin_width = 6;
+// Below it a list is easier to read.
 constexpr std::size_t narrowest = 60;
-// Between two columns; enough for most addresses.
-constexpr std::size_t least_gap = 15;
+// Between two columns: where hosts have names, and room for an address where they have none.
+constexpr std::size_t least_gap = 12, address_gap = 16;
+// Beside the last column.
+constexpr std::size_t margin = 5;
 constexpr std::size_t most_address_lines = 3;
-
-struct Signs {
-  std::string_view line, crossing, dash, right, left, cross, step;
-};
-constexpr Signs unicode_signs{"│", "┼", "─", "▶", "◀", "✗", "▸"};
-constexpr Signs ascii_signs{"|", "+", "-", ">", "<", "x", "*"};
 
 // What lies before the first column.
 constexpr std::size_t gutter_of(std::size_t frames_width) { return frames_at + frames_width + 1 + origin_width + 1; }
@@ -35,36 +32,12 @@ std::size_t frames_width_for(std::size_t last) {
   return std::max<std::size_t>(7, 2 * fmt::formatted_size("{}", last) + 2);
 }
 
-Style style_of(Origin origin) {
-  switch (origin) {
-    case Origin::raw:
-      return Style::raw;
-    case Origin::kernel:
-      return Style::kernel;
-    case Origin::stack:
-      return Style::stack;
-    case Origin::unknown:
-      break;
-  }
-  return Style::plain;
-}
-
-std::string full_label(const Scene::Row& row) {
-  if (row.end == Scene::End::unanswered) return row.label + ", not answered";
-  if (row.end == Scene::End::unseen) return row.label + ", not seen further";
-  return row.label;
-}
-
 class Drawing {
  public:
   Drawing(const Scene& scene, const LadderOptions& options, std::size_t width, std::size_t frames_width)
-      : scene_(scene),
-        options_(options),
-        width_(width),
-        frames_width_(frames_width),
-        signs_(options.unicode ? unicode_signs : ascii_signs) {
+      : scene_(scene), options_(options), width_(width), frames_width_(frames_width), signs_(signs_of(options)) {
     // Half of a usual address has room beside the last column; the first one's may hang over the gutter.
-    const std::size_t left = gutter_of(frames_width) + 1, right = width - 5, last = scene.columns.size() - 1;
+    const std::size_t left = gutter_of(frames_width) + 1, right = width - margin, last = scene.columns.size() - 1;
     for (std::size_t i = 0; i <= last; ++i) {
       columns_.push_back(last == 0 ? (left + right) / 2 : left + i * (right - left) / last);
     }
@@ -79,12 +52,14 @@ class Drawing {
     }
     if (!scene_.epilogue.empty()) finish(lifelines());
     draw_steps(scene_.epilogue);
+    draw_note();
     return std::move(text_);
   }
 
  private:
   void draw_head();
   void draw_steps(const std::vector<std::string>& steps);
+  void draw_note();
   void draw_packet(const Scene::Row& row);
   void draw_arrow(CellRow& line, const Scene::Row& row) const;
   [[nodiscard]] bool put_label_inside(CellRow& line, const Scene::Row& row, std::string_view label) const;
@@ -120,12 +95,12 @@ void Drawing::draw_head() {
   names.put(time_width - 7, "time ms", Style::faint);
   names.put(frames_at, "frame", Style::faint);
   std::size_t lines = 0;
+  const auto gap = columns_.size() < 2 ? width_ : columns_[1] - columns_[0];
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    put_centred(names, columns_[i], printable(scene_.columns[i].name), Style::strong);
+    put_centred(names, columns_[i], abbreviated(printable(scene_.columns[i].name), gap - 1), Style::strong);
     lines = std::max(lines, scene_.columns[i].addresses.size());
   }
   finish(names);
-  const auto gap = columns_.size() < 2 ? width_ : columns_[1] - columns_[0];
   for (std::size_t n = 0; n < std::min(lines, most_address_lines); ++n) {
     CellRow line(width_);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -148,6 +123,17 @@ void Drawing::draw_steps(const std::vector<std::string>& steps) {
       finish(line);
       first = false;
     }
+  }
+}
+
+void Drawing::draw_note() {
+  const auto note = folding_note(scene_);
+  if (note.empty()) return;
+  finish(lifelines());
+  for (const auto& part : wrap(note, width_)) {
+    CellRow line(width_);
+    line.put(0, part, Style::faint);
+    finish(line);
   }
 }
 
@@ -217,7 +203,7 @@ bool Drawing::put_label_inside(CellRow& line, const Scene::Row& row, std::string
 }
 
 void Drawing::draw_label_above(const Scene::Row& row, std::string_view label) {
-  const auto lines = wrap(label, width_ - gutter_of(frames_width_) - 1);
+  const auto lines = wrap_label(label, width_ - gutter_of(frames_width_) - 3);
   const auto widest = std::ranges::max(lines, {}, [](const auto& text) { return cells_of(text); });
   const auto at = std::min(std::min(columns_[row.from], columns_[row.to]) + 2, width_ - cells_of(widest));
   bool first = true;
@@ -230,16 +216,25 @@ void Drawing::draw_label_above(const Scene::Row& row, std::string_view label) {
   }
 }
 
+std::size_t most_lanes(std::size_t room, const TraceInfo& info) {
+  std::size_t gap = info.names.empty() ? address_gap : least_gap;
+  for (const auto& [address, name] : info.names) gap = std::clamp(cells_of(name) + 2, gap, address_gap);
+  return std::max<std::size_t>(room / gap + 1, 2);
+}
+
 }  // namespace
 
 std::string draw_ladder(const TraceInfo& info, const std::vector<const Packet*>& packets,
                         const LadderOptions& options) {
   if (packets.empty()) return "";
-  const auto width = std::max(options.width, narrowest);
+  SceneOptions how{.fold = options.fold, .most_rows = options.most_rows};
+  if (options.width < narrowest) {
+    how.most_columns = packets.size() + 2;
+    return draw_list(make_scene(info, packets, how), options);
+  }
   const auto frames_width = frames_width_for(packets.back()->frame);
-  const auto most_columns = std::max<std::size_t>((width - gutter_of(frames_width)) / least_gap, 2);
-  const auto scene = make_scene(info, packets, {.fold = options.fold, .most_columns = most_columns});
-  return Drawing(scene, options, width, frames_width).draw();
+  how.most_columns = most_lanes(options.width - gutter_of(frames_width) - margin, info);
+  return Drawing(make_scene(info, packets, how), options, options.width, frames_width).draw();
 }
 
 std::string frame_list(const std::vector<const Packet*>& packets, std::size_t most) {

@@ -20,10 +20,11 @@
 namespace wirelab::capture {
 
 struct LadderOptions {
-  std::size_t width = 80;  // in characters; at least 60 are used
-  bool unicode = true;     // else plain ASCII
-  bool color = false;      // ECMA-48 escape sequences
-  bool fold = true;        // long stretches of the reference stack's packets
+  std::size_t width = 80;      // in characters, at least 20; below 60 it is a list, a line a packet
+  bool unicode = true;         // else plain ASCII
+  bool color = false;          // ECMA-48 escape sequences
+  bool fold = true;            // what carries no news (scene.hpp)
+  std::size_t most_rows = 80;  // as far as folding can do it
 };
 
 // Lines that end with a newline each. Labels are never cut: what does not fit beside an arrow gets lines of its own.

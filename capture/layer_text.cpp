@@ -11,9 +11,14 @@ std::string ethernet_text(const Ethernet& ethernet) {
 }
 
 std::string arp_text(const Arp& arp) {
+  // RFC 5227, 1.1: nobody's address asks as a probe; one's own as an announcement, which replies may be too.
+  if (arp.operation == Arp::request && arp.sender_ip == Ipv4())
+    return fmt::format("probe, who has {}? from {}", arp.target_ip, arp.sender_mac);
   if (arp.operation == Arp::request && arp.sender_ip == arp.target_ip)
     return fmt::format("announcement {} is at {}", arp.sender_ip, arp.sender_mac);
   if (arp.operation == Arp::request) return fmt::format("who has {}? tell {}", arp.target_ip, arp.sender_ip);
+  if (arp.operation == Arp::reply && arp.sender_ip == arp.target_ip)
+    return fmt::format("gratuitous reply, {} is at {}", arp.sender_ip, arp.sender_mac);
   if (arp.operation == Arp::reply) return fmt::format("{} is at {}", arp.sender_ip, arp.sender_mac);
   return fmt::format("operation {}", arp.operation);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "capture/ladder.hpp"
+#include "capture/ladder_text.hpp"
 #include "capture/scene.hpp"
 #include "lab/base/bytes.hpp"
 
@@ -50,6 +51,7 @@ std::string to_mermaid(const TraceInfo& info, const std::vector<const Packet*>& 
                         note_of(row), maker, frame_list(row.sightings, 20));
   }
   for (const auto& step : scene.epilogue) text += fmt::format("  Note over {}: {}\n", all, escaped(step));
+  if (const auto note = folding_note(scene); !note.empty()) text += fmt::format("  %% {}\n", note);
   return text;
 }
 

@@ -2,25 +2,21 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "capture/deed.hpp"
 #include "capture/describe.hpp"
 #include "capture/fold.hpp"
 #include "capture/journey.hpp"
+#include "capture/lanes.hpp"
 
 namespace wirelab::capture {
 namespace {
 
 constexpr std::string_view hosts_mark = "hosts: ";
-
-// The names of a journey's two ends.
-struct Ends {
-  std::string from, to;
-};
 
 bool is_broken(const Decoded& packet) {
   const auto is_wrong = [](const auto* layer) { return layer != nullptr && layer->checksum == Checksum::wrong; };
@@ -28,46 +24,14 @@ bool is_broken(const Decoded& packet) {
          is_wrong(packet.tcp()) || is_wrong(packet.icmp());
 }
 
-// Names in the order of their first use.
-std::vector<std::string> used_names(const std::vector<Ends>& ends) {
-  std::vector<std::string> names;
-  std::unordered_set<std::string> known;
-  for (const auto& [from, to] : ends) {
-    for (const auto& name : {from, to}) {
-      if (!name.empty() && known.insert(name).second) names.push_back(name);
-    }
-  }
-  return names;
-}
-
-// Routers that only pass packets on belong to the picture too, as far as there is room.
-std::vector<std::string> column_names(const std::vector<std::string>& told, std::vector<std::string> used,
-                                      const Whereabouts& whereabouts, std::size_t most) {
-  const bool crowded = used.size() > most;
-  if (crowded) used.resize(std::max<std::size_t>(most, 2) - 1);
-  std::size_t room = crowded ? 0 : most - used.size();
-  std::vector<std::string> names;
-  for (const auto& name : told) {
-    const bool is_used = std::ranges::find(used, name) != used.end();
-    const bool is_passed = !is_used && room > 0 && whereabouts.forwards(name);
-    if (is_passed) --room;
-    if (is_used || is_passed) names.push_back(name);
-  }
-  for (const auto& name : used) {
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-  }
-  if (crowded) names.emplace_back("others");
-  return names;
-}
-
-std::vector<Scene::Column> make_columns(const TraceInfo& info, const std::vector<Ends>& ends,
-                                        const Whereabouts& whereabouts, std::size_t most) {
+std::vector<Scene::Column> make_columns(const TraceInfo& info, const std::vector<std::string>& lanes,
+                                        const Whereabouts& whereabouts) {
   std::vector<Scene::Column> columns;
-  for (auto& name : column_names(hosts_of(info.comment), used_names(ends), whereabouts, most)) {
-    Scene::Column column{.name = std::move(name)};
-    column.forwards = whereabouts.forwards(column.name);
+  for (const auto& name : lanes) {
+    Scene::Column column{.name = name, .addresses = {}};
+    column.forwards = whereabouts.forwards(name);
     for (const auto& [address, owner] : info.names) {
-      if (owner == column.name) column.addresses.push_back(address);
+      if (owner == name) column.addresses.push_back(address);
     }
     columns.push_back(std::move(column));
   }
@@ -79,10 +43,10 @@ class RowMaker {
   RowMaker(const std::vector<Scene::Column>& columns, const Whereabouts& whereabouts, const Answers& answers)
       : columns_(columns), whereabouts_(whereabouts), answers_(answers) {}
 
-  [[nodiscard]] Scene::Row make(const Journey& journey, const Ends& ends) const {
+  [[nodiscard]] Scene::Row make(const Journey& journey, const Travel& ends, const Deed& deed) const {
     const Packet& first = *journey.sightings.front();
     Scene::Row row{.stamp = first.stamp, .sightings = journey.sightings, .origin = first.origin};
-    row.label = label(journey.packet);
+    row.label = deed.kind == Deed::Kind::none ? label(journey.packet) : deed.text(first.origin == Origin::raw);
     row.from = column_of(ends.from);
     row.to = ends.to.empty() ? row.from : column_of(ends.to);
     if (!whereabouts_.may_have_reached(journey, ends.to)) {
@@ -134,35 +98,56 @@ class RowMaker {
   const Answers& answers_;
 };
 
-void take_epilogue(Scene& scene) {
-  auto& steps = scene.rows.back().steps;
-  const auto begin = std::ranges::find_if(steps, [](const auto& step) { return step.starts_with(afterwards); });
-  for (auto step = begin; step != steps.end(); ++step) scene.epilogue.push_back(step->substr(afterwards.size()));
-  steps.erase(begin, steps.end());
+// What is told after a packet is not told before it.
+void take_epilogue(Scene& scene, Scene::Row& row) {
+  std::erase_if(row.steps, [&scene](const std::string& step) {
+    if (!step.starts_with(afterwards)) return false;
+    scene.epilogue.push_back(step.substr(afterwards.size()));
+    return true;
+  });
+}
+
+// Whether the story is about this packet, rather than about others that it goes along with.
+bool tells(const Journey& journey, const Deed& deed) {
+  const Packet& first = *journey.sightings.front();
+  const bool flows = deed.kind == Deed::Kind::data || deed.kind == Deed::Kind::acknowledgement;
+  const bool happens = deed.kind != Deed::Kind::none && !flows;
+  return happens || first.origin == Origin::raw || !first.comments.empty() || journey.packet.icmp() != nullptr;
 }
 
 }  // namespace
 
 Scene make_scene(const TraceInfo& info, const std::vector<const Packet*>& packets, const SceneOptions& options) {
   const auto journeys = journeys_of(info, packets);
+  std::vector<const Decoded*> decoded;
+  for (const auto& journey : journeys) decoded.push_back(&journey.packet);
+  const auto deeds = deeds_of(decoded);
   const Whereabouts whereabouts(info);
-  std::vector<Ends> ends;
-  for (const auto& journey : journeys) ends.push_back({whereabouts.sender(journey), whereabouts.destination(journey)});
+  std::vector<Travel> travels;
+  for (std::size_t i = 0; i < journeys.size(); ++i) {
+    const auto& journey = journeys[i];
+    travels.push_back({whereabouts.sender(journey), whereabouts.destination(journey), tells(journey, deeds[i])});
+  }
   Scene scene;
-  scene.columns = make_columns(info, ends, whereabouts, options.most_columns);
+  const auto lanes = choose_lanes(hosts_of(info.comment), travels, whereabouts, options.most_columns);
+  scene.columns = make_columns(info, lanes, whereabouts);
   const Answers answers(journeys);
   const RowMaker maker(scene.columns, whereabouts, answers);
-  Folder folder(scene.rows);
+  Folder folder;
   for (std::size_t i = 0; i < journeys.size(); ++i) {
-    auto row = maker.make(journeys[i], ends[i]);
+    auto row = maker.make(journeys[i], travels[i], deeds[i]);
+    take_epilogue(scene, row);
     if (options.fold) {
-      folder.add(std::move(row), journeys[i].packet);
+      folder.add(std::move(row), deeds[i]);
     } else {
       scene.rows.push_back(std::move(row));
     }
   }
-  folder.end_stretch();
-  if (!scene.rows.empty()) take_epilogue(scene);
+  scene.packets = journeys.size();
+  if (!options.fold) return scene;
+  auto folded = folder.take(options.most_rows);
+  scene.rows = std::move(folded.rows);
+  scene.folded_further = folded.further;
   return scene;
 }
 

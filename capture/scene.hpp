@@ -40,13 +40,16 @@ struct Scene {
   std::vector<Column> columns;
   std::vector<Row> rows;
   std::vector<std::string> epilogue;  // sentences after the last row
+  std::size_t packets = 0;            // each once, however many taps saw it
+  bool folded_further = false;        // than handshakes, bulk and acknowledgements, for want of rows
 };
 
 struct SceneOptions {
-  // Three or more packets of one conversation of the reference stack become one row, unless something else happened in
-  // between.
+  // Handshakes, the segments of a stream and bare acknowledgements share rows; else each packet has its own.
   bool fold = true;
-  // Hosts beyond that share the last column, "others". At least 2.
+  // Folding goes on, from what tells the least to what differs in numbers only, until there are no more than that.
+  std::size_t most_rows = 80;
+  // Hosts beyond that share the last column, "others": those that the story says least about. At least 2.
   std::size_t most_columns = 8;
 };
 

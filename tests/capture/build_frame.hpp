@@ -82,6 +82,7 @@ struct TcpFields {
   std::uint16_t source, destination;
   std::uint32_t sequence, acknowledgement;
   std::uint8_t flags;  // as on the wire: 2 SYN, 4 RST, 16 ACK ...
+  std::uint16_t window = 64240;
 };
 inline Bytes tcp_frame(const Below& below, const TcpFields& fields, std::string_view payload = {}) {
   Bytes segment(20);
@@ -91,7 +92,7 @@ inline Bytes tcp_frame(const Below& below, const TcpFields& fields, std::string_
   store_be32(&segment[8], fields.acknowledgement);
   segment[12] = 0x50;
   segment[13] = fields.flags;
-  store_be16(&segment[14], 64240);
+  store_be16(&segment[14], fields.window);
   append(segment, as_bytes(payload));
   return ip_frame(below, 6, with_checksum(below, 6, std::move(segment), 16));
 }

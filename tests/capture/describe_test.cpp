@@ -155,6 +155,8 @@ TEST(Label, is_short) {
   wrong[36] ^= 1;
   auto lie = udp_frame(below, 40000, 7, "hello");
   lie[39] = 100;
+  auto lying_arp = arp_frame(2, "02:77:00:00:00:02", "10.0.1.1", "10.0.1.2", "02:77:00:00:00:01");
+  lying_arp[11] = 9;
   auto part = below;
   part.fragment = 4;
   const Fact facts[] = {
@@ -162,20 +164,30 @@ TEST(Label, is_short) {
       {echo_frame(below, false, 4660, 1), "echo reply id 4660 seq 1"},
       {wrong, "echo request id 4660 seq 1 bad checksum"},
       {ip_frame(below, 1, icmp_message(3, 4, 1400, ip_packet(below, 1, icmp_message(8, 0, 1, {})))),
-       "fragmentation needed mtu 1400"},
+       "fragmentation needed mtu 1400 (quoting echo request id 0 seq 1)"},
       {arp_frame(1, "02:77:00:00:00:01", "10.0.1.2", "10.0.1.1"), "who has 10.0.1.1? tell 10.0.1.2"},
       {arp_frame(2, "02:77:00:00:00:02", "10.0.1.1", "10.0.1.2", "02:77:00:00:00:01"),
        "10.0.1.1 is at 02:77:00:00:00:02"},
+      {arp_frame(1, "02:77:00:00:00:01", "0.0.0.0", "10.0.1.2"), "probe, who has 10.0.1.2? from 02:77:00:00:00:01"},
+      {arp_frame(1, "02:77:00:00:00:01", "10.0.1.2", "10.0.1.2"), "announcement 10.0.1.2 is at 02:77:00:00:00:01"},
+      {arp_frame(2, "02:77:00:00:00:01", "10.0.1.2", "10.0.1.2", "ff:ff:ff:ff:ff:ff"),
+       "gratuitous reply, 10.0.1.2 is at 02:77:00:00:00:01"},
+      {lying_arp, "10.0.1.1 is at 02:77:00:00:00:02, sent by 02:77:00:00:00:09"},
       {tcp_frame(below, {40000, 7, 1, 0, 0x02}), "TCP [S]"},
       {tcp_frame(below, {40000, 7, 1, 2, 0x12}), "TCP [S.]"},
       {tcp_frame(below, {40000, 7, 1, 2, 0x18}, "abc"), "TCP [P.] len 3"},
       {tcp_frame(below, {40000, 7, 1, 2, 0x18}, std::string_view("\4\0CL:0", 6)), "TCP [P.] frame CL:0"},
       {udp_frame(below, 40000, 7, std::string_view("\4\0CL:0", 6)), "UDP frame CL:0"},
+      {tcp_frame(below, {40000, 80, 1, 2, 0x18}, "GET / HTTP/1.1\r\nHost: s\r\n\r\n"), "TCP [P.] GET / HTTP/1.1"},
+      {tcp_frame(below, {80, 40000, 1, 2, 0x18}, "HTTP/1.1 200 OK\r\n\r\n"), "TCP [P.] HTTP/1.1 200 OK"},
+      {tcp_frame(below, {80, 40000, 1, 2, 0x18}, "GET it over with\r\n"), "TCP [P.] len 18"},
+      {ip_frame(below, 1, icmp_message(3, 3, 0, ByteView(udp_frame(below, 40000, 7, "hello")).subspan(14))),
+       "port unreachable (quoting UDP 40000 > 7)"},
       {udp_frame(below, 40000, 7, "hello"), "UDP len 5"},
-      {lie, "UDP len 92 malformed"},
-      {ip_frame(part, 17, as_bytes("12345678")), "UDP fragment at 32"},
+      {lie, "UDP len 92 malformed: UDP length 100 exceeds the 13 bytes there"},
+      {ip_frame(part, 17, as_bytes("12345678")), "UDP fragment at 32, last"},
       {ethernet_frame("02:77:00:00:00:01", "02:77:00:00:00:02", 0x88B5, as_bytes("x")), "ethertype 0x88b5"},
-      {Bytes{1, 2, 3}, "3 bytes malformed"},
+      {Bytes{1, 2, 3}, "3 bytes malformed: Ethernet header needs 14 bytes, 3 are there"},
   };
   for (const auto& fact : facts) EXPECT_EQ(labelled(fact.frame), fact.label);
 }

@@ -1,11 +1,13 @@
 #include "capture/ladder.hpp"
 
 #include <deque>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "capture/scene.hpp"
+#include "lab/base/text.hpp"
 #include "tests/capture/build_frame.hpp"
 
 namespace wirelab::capture {
@@ -74,9 +76,9 @@ class LadderTest : public testing::Test {
   }
   void tell_conversation(int rounds) {
     for (int n = 0; n < rounds; ++n) {
-      const auto sequence = static_cast<std::uint32_t>(n);
+      const auto sequence = static_cast<std::uint32_t>(5 * n);
       crosses(5ms + n * 1ms, Origin::stack, a_to_s, tcp_frame(a_to_s, {40001, 7, sequence, 1, 24}, "hello"));
-      crosses(5ms + n * 1ms + 300us, Origin::stack, s_to_a, tcp_frame(s_to_a, {7, 40001, 1, sequence, 16}));
+      crosses(5ms + n * 1ms + 300us, Origin::stack, s_to_a, tcp_frame(s_to_a, {7, 40001, 1, sequence + 5, 16}));
     }
   }
 };
@@ -102,7 +104,8 @@ TEST_F(LadderTest, tells_a_ping_in_unicode) {
 ▸ A sends one with TTL 1
      1.500  7       raw     │ echo request id 7 seq 2, not seen further                        │
                             │───────────────────────────────✗│                                 │
-     1.510  8       kernel  │◀─ time exceeded in transit ────│                                 │
+     1.510  8       kernel  │ time exceeded in transit (quoting echo request id 7 seq 2)       │
+                            │◀───────────────────────────────│                                 │
                             │                                │                                 │
 ▸ One with a wrong checksum
      3.000  9,10    raw     │ echo request id 7 seq 3 bad checksum, not answered               │
@@ -133,7 +136,8 @@ TEST_F(LadderTest, is_plain_ascii_and_as_narrow_as_asked) {
 * A sends one with TTL 1
      1.500  7       raw     | echo request id 7 seq 2, not seen further    |
                             |---------------------x|                       |
-     1.510  8       kernel  | time exceeded in transit                     |
+     1.510  8       kernel  | time exceeded in transit (quoting echo request id
+                            | 7 seq 2)             |                       |
                             |<---------------------|                       |
                             |                      |                       |
 * One with a wrong checksum
@@ -152,8 +156,8 @@ TEST_F(LadderTest, folds_a_long_conversation) {
                                                          10.0.2.1
                             |                                |                                 |
      0.000  1,2     raw     |-- echo request id 7 seq 1 -----+-------------------------------->|
-     4.000  3-14    stack   | TCP conversation 40001 <-> 7, 6 packets                          |
-                            |<-------------------------------+-------------------------------->|
+     4.000  3-14    stack   | TCP 3 segments, 15 bytes, 3 ACKs                                 |
+                            |--------------------------------+-------------------------------->|
     29.000  15,16   kernel  |<-------------------------------+-- echo reply id 7 seq 1 --------|
 )");
 }
@@ -165,26 +169,75 @@ TEST_F(LadderTest, draws_each_packet_if_asked) {
                         10.0.1.2                         10.0.1.1                          10.0.2.2
                                                          10.0.2.1
                             |                                |                                 |
-     0.000  1,2     stack   |-- TCP [P.] len 5 --------------+-------------------------------->|
-     0.300  3,4     stack   |<-------------------------------+-- TCP [.] ----------------------|
+     0.000  1,2     stack   |-- TCP [P.] seq 1 ack 1 len 5 --+-------------------------------->|
+     0.300  3,4     stack   |<-------------------------------+-- TCP [.] seq 1 ack 6 ----------|
 )");
 }
 
-TEST_F(LadderTest, never_cuts_a_label) {
+TEST_F(LadderTest, breaks_a_label_between_the_fields_of_a_header) {
   std::string frame = "  CL:0;type:message;to:everybody;text:a header that is longer than the picture is wide";
   frame[0] = static_cast<char>(frame.size() - 2);
   frame[1] = 0;
   crosses(0us, Origin::stack, a_to_s, udp_frame(a_to_s, 4000, 7, frame));
   EXPECT_EQ(draw({.width = 60, .unicode = false}), R"(
-   time ms  frame           A                          S
-                        10.0.1.2                   10.0.2.2
-                            |                          |
-     0.000  1,2     stack   UDP frame                  |
-                            CL:0;type:message;to:everybody;t
-                            ext:a header that is longer than
-                            the picture is wide        |
-                            |------------------------->|
+   time ms  frame           A            R             S
+                        10.0.1.2     10.0.1.1      10.0.2.2
+                                     10.0.2.1
+                            |            |             |
+     0.000  1,2     stack   | UDP frame CL:0;type:message;
+                            | to:everybody;...         |
+                            |------------+------------>|
 )");
+}
+
+TEST_F(LadderTest, is_a_list_where_there_is_no_room) {
+  tell_ping();
+  EXPECT_EQ(draw({.width = 40, .unicode = false}), R"(
+* A asks for the hardware address of
+  its router
+0.000 A > R  who has 10.0.1.1? tell
+  10.0.1.2 (kernel, frame 1)
+0.009 R > A  10.0.1.1 is at
+  02:77:00:00:00:02 (kernel, frame 2)
+* A sends an echo request made by
+  hand, through a raw socket that the
+  kernel routes like any other packet
+0.021 A > S  echo request id 7 seq 1
+  (raw, frame 3,4)
+0.040 S > A  echo reply id 7 seq 1
+  (kernel, frame 5,6)
+* A sends one with TTL 1
+1.500 A x R  echo request id 7 seq 2,
+  not seen further (raw, frame 7)
+1.510 R > A  time exceeded in transit
+  (quoting echo request id 7 seq 2)
+  (kernel, frame 8)
+* One with a wrong checksum
+3.000 A x S  echo request id 7 seq 3
+  bad checksum, not answered (raw, frame
+  9,10)
+)");
+}
+
+TEST_F(LadderTest, never_exceeds_the_width_asked_for) {
+  tell_ping();
+  tell_conversation(2);
+  info.names[*IpAddress::parse("10.0.2.2")] = "a-host-with-a-very-long-name";
+  for (std::size_t width = 20; width <= 160; ++width) {
+    std::istringstream lines(draw({.width = width}));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(cells_of(line), width) << line;
+  }
+}
+
+// Without colour too: the words stay, whatever the width.
+TEST_F(LadderTest, tells_who_made_a_packet_at_any_width) {
+  crosses(0us, Origin::raw, a_to_s, tcp_frame(a_to_s, {4000, 7, 1, 0, 2}));
+  crosses(1us, Origin::kernel, s_to_a, tcp_frame(s_to_a, {7, 4000, 9, 2, 18}));
+  crosses(2us, Origin::stack, a_to_s, udp_frame(a_to_s, 4000, 7, "hello"));
+  for (const std::size_t width : std::initializer_list<std::size_t>{20, 40, 60, 80, 140}) {
+    const auto text = draw({.width = width});
+    for (const auto* maker : {"raw", "kernel", "stack"}) EXPECT_THAT(text, testing::HasSubstr(maker)) << width;
+  }
 }
 
 TEST_F(LadderTest, marks_who_made_a_packet_by_colour) {
@@ -235,6 +288,47 @@ TEST_F(LadderTest, gathers_hosts_that_have_no_room) {
 )");
 }
 
+// S answers everybody, and two of many are attacked: these have lanes of their own, however much the others talk.
+TEST_F(LadderTest, gives_lanes_to_what_the_story_is_about) {
+  info = {.taps = {TapInfo{}}};
+  info.comment = "hosts: A, B, C, D, E, S";
+  for (const auto& [address, name] : {std::pair{"10.0.1.1", "A"},
+                                      {"10.0.1.2", "B"},
+                                      {"10.0.1.3", "C"},
+                                      {"10.0.1.4", "D"},
+                                      {"10.0.1.5", "E"},
+                                      {"10.0.1.9", "S"}}) {
+    info.names.emplace(*IpAddress::parse(address), name);
+  }
+  for (const auto* host : {"10.0.1.1", "10.0.1.2", "10.0.1.3", "10.0.1.4", "10.0.1.5"}) {
+    const Below below{.source = host, .destination = "10.0.1.9"};
+    for (int n = 0; n < 5; ++n)
+      seen(0, Direction::unknown, 0us, 0, Origin::stack, udp_frame(below, 1, 2, "hello " + std::to_string(n)));
+  }
+  for (const auto* host : {"10.0.1.2", "10.0.1.5"}) {
+    const Below below{.source = host, .destination = "10.0.1.9"};
+    seen(0, Direction::unknown, 1us, 0, Origin::raw, udp_frame(below, 1, 2, "forged"));
+  }
+  const auto names = [&](std::size_t most) {
+    std::vector<std::string> found;
+    const auto scene = make_scene(info, pointers_to(packets), {.most_columns = most});
+    for (const auto& column : scene.columns) found.push_back(column.name);
+    return found;
+  };
+  EXPECT_THAT(names(6), ElementsAre("A", "B", "C", "D", "E", "S"));
+  EXPECT_THAT(names(4), ElementsAre("B", "E", "S", "others"));
+  EXPECT_THAT(names(2), ElementsAre("S", "others"));
+}
+
+TEST_F(LadderTest, says_that_it_was_folded_further) {
+  for (int n = 0; n < 9; ++n)
+    crosses(1ms * n, Origin::stack, a_to_s, udp_frame(a_to_s, 4000, 7, std::string(4, static_cast<char>('a' + n))));
+  EXPECT_THAT(draw({.width = 100, .most_rows = 5}),
+              testing::AllOf(testing::HasSubstr("UDP 9 datagrams, 36 bytes"),
+                             testing::HasSubstr("1 row for 9 packets: what tells less shares a row; --unfold draws")));
+  EXPECT_THAT(draw({.width = 100, .most_rows = 9}), testing::Not(testing::HasSubstr("--unfold")));
+}
+
 TEST_F(LadderTest, ends_with_what_came_after_the_last_packet) {
   crosses(0us, Origin::kernel, s_to_a, echo_frame(s_to_a, false, 7, 1)).comments = {"the last", "then: that was all"};
   EXPECT_EQ(draw({.width = 100, .unicode = false}), R"(
@@ -267,10 +361,10 @@ sequenceDiagram
   h2->>h0: echo reply id 7 seq 1 (kernel), frame 5,6
   Note over h0,h2: A sends one with TTL 1
   h0-xh1: echo request id 7 seq 2, not seen further (raw), frame 7
-  h1->>h0: time exceeded in transit (kernel), frame 8
+  h1->>h0: time exceeded in transit (quoting echo request id 7 seq 2) (kernel), frame 8
   Note over h0,h2: One with a wrong checksum
   h0-xh2: echo request id 7 seq 3 bad checksum, not answered (raw), frame 9,10
-  h0<<->>h2: TCP conversation 40001 #60;-#62; 7, 4 packets (stack), frame 11-18
+  h0->>h2: TCP 2 segments, 10 bytes, 2 ACKs (stack), frame 11-18
 )");
 }
 
