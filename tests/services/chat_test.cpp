@@ -1,11 +1,9 @@
 // A chat room as its members see it: they are plain sockets here, so that they can do whatever a member should not.
 #include "lab/services/chat.hpp"
 
-#include <list>
-
 #include <gmock/gmock.h>
 
-#include "tests/services/plain_peer.hpp"
+#include "tests/services/service_fixture.hpp"
 
 namespace wirelab::testing {
 namespace {
@@ -13,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct ChatTest : StackTest {
+struct ChatTest : ServiceTest {
   PlainPeer& peer() { return peers.emplace_back(room().local()); }
   PlainPeer& member(const std::string& name) {
     auto& joined = peer();
@@ -21,36 +19,13 @@ struct ChatTest : StackTest {
     EXPECT_TRUE(meanwhile([&] { return !joined.heard.empty(); }));
     return joined;
   }
-  // Turns the loop and all peers until `met`.
-  bool meanwhile(const std::function<bool()>& met) {
-    const auto limit = now() + soon;
-    while (!met() && now() < limit) {
-      for (auto& one : peers) one.turn();
-      loop.turn(1ms);
-    }
-    return met();
-  }
-  bool hears(const PlainPeer& one, std::string_view message) {
-    return meanwhile([&] { return std::ranges::find(one.heard, message) != one.heard.end(); });
-  }
-  bool ends(const PlainPeer& one) {
-    return meanwhile([&] { return one.end.has_value(); });
-  }
   ChatRoom& room() {
     if (!room_) room_ = std::make_unique<ChatRoom>(loop, opener, loopback, events, options);
     return *room_;
   }
 
-  // Little room in the kernel, so that what waits soon waits in the chat room.
-  Opener opener = [](Transport transport, const Endpoint& local) {
-    auto socket = open_here(transport, local);
-    const int small = 4096;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    return socket;
-  };
   ChatRoom::Events events;
   ChatRoom::Options options;
-  std::list<PlainPeer> peers;
 
  private:
   std::unique_ptr<ChatRoom> room_;

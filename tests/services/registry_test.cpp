@@ -1,11 +1,9 @@
 // A registry as devices and watchers see it: they are plain sockets here, so that they can do whatever they should not.
 #include "lab/services/registry.hpp"
 
-#include <list>
-
 #include <gmock/gmock.h>
 
-#include "tests/services/plain_peer.hpp"
+#include "tests/services/service_fixture.hpp"
 
 namespace wirelab::testing {
 namespace {
@@ -13,7 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct RegistryTest : StackTest {
+struct RegistryTest : ServiceTest {
   PlainPeer& peer() { return peers.emplace_back(registry().local()); }
   static void enter(PlainPeer& one, const std::string& id, const std::string& name, const std::string& instance,
                     const std::string& port = "17020") {
@@ -31,17 +29,6 @@ struct RegistryTest : StackTest {
     EXPECT_TRUE(meanwhile([&] { return !one.heard.empty(); }));
     return one;
   }
-  bool meanwhile(const std::function<bool()>& met) {
-    const auto limit = now() + soon;
-    while (!met() && now() < limit) {
-      for (auto& one : peers) one.turn();
-      loop.turn(1ms);
-    }
-    return met();
-  }
-  bool hears(const PlainPeer& one, std::string_view message) {
-    return meanwhile([&] { return std::ranges::find(one.heard, message) != one.heard.end(); });
-  }
   Registry& registry() {
     if (!registry_) registry_ = std::make_unique<Registry>(loop, opener, loopback, Registry::Events{}, options);
     return *registry_;
@@ -52,15 +39,7 @@ struct RegistryTest : StackTest {
     return all;
   }
 
-  // Little room in the kernel, so that what waits soon waits in the registry.
-  Opener opener = [](Transport transport, const Endpoint& local) {
-    auto socket = open_here(transport, local);
-    const int small = 4096;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    return socket;
-  };
   Registry::Options options;
-  std::list<PlainPeer> peers;
 
  private:
   std::unique_ptr<Registry> registry_;
