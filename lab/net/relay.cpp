@@ -23,6 +23,7 @@ constexpr std::size_t frame_overhead = 18;                 // an Ethernet header
 constexpr std::size_t most_held = std::size_t{256} << 20;  // bytes under way
 constexpr std::size_t most_events = 100'000;               // that nobody takes
 constexpr Duration oldest = 1s;                            // a stamp before that tells of a clock that was set
+constexpr Duration wake_up = 50us;  // what a timer is late by in a virtual machine; where it is less, the thread spins
 constexpr int batches_a_turn = 16;
 constexpr int most_turns = 64;  // some 30,000 frames: the ring holds no more
 
@@ -41,7 +42,7 @@ SteadyTime steady_time_of(Stamp stamp) {
 
 std::optional<timespec> time_until(std::optional<SteadyTime> when) {
   if (!when) return std::nullopt;
-  const auto left = std::max<Duration>(*when - std::chrono::steady_clock::now(), 0ns);
+  const auto left = std::max<Duration>(*when - wake_up - std::chrono::steady_clock::now(), 0ns);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   return timespec{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
 }
