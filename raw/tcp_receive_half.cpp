@@ -100,8 +100,7 @@ void TcpReceiveHalf::drain() {
 Bytes TcpReceiveHalf::read() { return std::exchange(ready_, {}); }
 
 bool TcpReceiveHalf::open() {
-  const auto room = ready_.size() < buffer_ ? buffer_ - static_cast<std::uint32_t>(ready_.size()) : 0U;
-  const auto edge = next_ + room;
+  const auto edge = next_ + room();
   if (edge - edge_ < static_cast<std::int32_t>(std::min(buffer_ / 2, segment_))) return false;
   edge_ = edge;
   return true;
@@ -110,9 +109,16 @@ bool TcpReceiveHalf::open() {
 std::uint16_t TcpReceiveHalf::tell_window(bool scaled) {
   const auto shift = scaled ? shift_ : 0;
   const auto unit = std::uint32_t{1} << shift;
-  const auto field = std::min<std::uint32_t>((window() + unit - 1) >> shift, 0xFFFF);
+  auto field = (window() + unit - 1) >> shift;
+  // Rounded up again and again, the edge would creep beyond the buffer.
+  if (field << shift >= room() + unit) field = window() >> shift;
+  field = std::min<std::uint32_t>(field, 0xFFFF);
   edge_ = later(edge_, next_ + (field << shift));
   return static_cast<std::uint16_t>(field);
+}
+
+std::uint32_t TcpReceiveHalf::room() const {
+  return ready_.size() < buffer_ ? buffer_ - static_cast<std::uint32_t>(ready_.size()) : 0U;
 }
 
 std::vector<SequenceRange> TcpReceiveHalf::sack_blocks(std::size_t most) const {

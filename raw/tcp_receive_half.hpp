@@ -62,6 +62,7 @@ class TcpReceiveHalf {
     Bytes bytes;
     [[nodiscard]] Sequence end() const { return first + static_cast<std::uint32_t>(bytes.size()); }
   };
+  [[nodiscard]] std::uint32_t room() const;
   bool keep(Sequence first, ByteView bytes);
   bool keep_piece(std::size_t position, Sequence first, ByteView bytes);
   void note_end(const TcpSegment& segment);

@@ -202,6 +202,29 @@ TEST(TcpNumbers, OctetsBeyondTheWindowAreCutOff) {
   )");
 }
 
+TEST(TcpNumbers, AWindowThatIsRoundedUpDoesNotCreepBeyondTheBuffer) {  // found by fuzzing
+  auto options = plain();
+  options.receive_buffer = 1000;
+  options.window_scale = 7;
+  TcpScript script(options);
+  script.play(R"(
+    0     connect
+    0     > S 0:0 win 1000 <mss 1000,scale 7>
+    10    < SA 0:0 ack 1 <mss 1000,scale 0>
+    10    opened
+    10    > A 1:1 ack 1 win 8
+  )");
+  auto& machine = script.machine();
+  for (int i = 0; i < 2000; ++i)
+    machine.arrive({.sequence = machine.receiver().next(),
+                    .acknowledgement = machine.sender().nxt(),
+                    .flags = {.ack = true},
+                    .payload = {1}},
+                   SteadyTime(milliseconds(20)));
+  EXPECT_GE(machine.receiver().ready(), 1000U);
+  EXPECT_LT(machine.receiver().ready(), 1000U + 128U);
+}
+
 TEST(TcpNumbers, ASmallOpeningOfTheWindowIsNotTold) {  // RFC 9293, 3.8.6.2.2
   auto options = plain();
   options.receive_buffer = 1000;
