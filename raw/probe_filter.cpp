@@ -19,6 +19,10 @@ class Program {
   Program& need(std::uint32_t value) { return add(BPF_JMP | BPF_JEQ | BPF_K, 0, to_drop, value); }
   Program& need_none(std::uint32_t bits) { return add(BPF_JMP | BPF_JSET | BPF_K, to_drop, 0, bits); }
   Program& keep_if(std::uint32_t value) { return add(BPF_JMP | BPF_JEQ | BPF_K, to_keep, 0, value); }
+  Program& keep_within(PortRange ports) {
+    add(BPF_JMP | BPF_JGE | BPF_K, 0, to_drop, number(ports.first));
+    return add(BPF_JMP | BPF_JGT | BPF_K, to_drop, to_keep, number(ports.last));
+  }
 
   // What reaches the end is kept, or dropped.
   std::vector<sock_filter> finish(bool keep) {
@@ -47,29 +51,29 @@ class Program {
 
 constexpr std::uint32_t network = ethernet_header_size;
 
-Program answers_v4(Ipv4 self, std::uint8_t protocol, std::optional<Port> port) {
+Program answers_v4(Ipv4 self, std::uint8_t protocol, std::optional<PortRange> ports) {
   Program program;
   program.load(BPF_H, 12).need(ethertype_ipv4).load(BPF_W, network + 16).need(self.number());
   program.load(BPF_H, network + 6).need_none(0x1FFF).load(BPF_B, network + 9).keep_if(protocol_icmp);
-  if (port) program.need(protocol).load_after_v4_header(2).keep_if(number(*port));
+  if (ports) program.need(protocol).load_after_v4_header(2).keep_within(*ports);
   return program;
 }
 
-Program answers_v6(const Ipv6& self, std::uint8_t protocol, std::optional<Port> port) {
+Program answers_v6(const Ipv6& self, std::uint8_t protocol, std::optional<PortRange> ports) {
   Program program;
   program.load(BPF_H, 12).need(ethertype_ipv6);
   for (std::uint32_t i = 0; i < Ipv6::size; i += 4)
     program.load(BPF_W, network + 24 + i).need(load_be32(&self.bytes()[i]));
   program.load(BPF_B, network + 6).keep_if(protocol_icmpv6);
-  if (port) program.need(protocol).load(BPF_H, network + ipv6_header_size + 2).keep_if(number(*port));
+  if (ports) program.need(protocol).load(BPF_H, network + ipv6_header_size + 2).keep_within(*ports);
   return program;
 }
 
 }  // namespace
 
-std::vector<sock_filter> answers_to(const IpAddress& self, std::uint8_t protocol, std::optional<Port> port) {
-  if (self.is_v4()) return answers_v4(self.v4(), protocol, port).finish(false);
-  return answers_v6(self.v6(), protocol, port).finish(false);
+std::vector<sock_filter> answers_to(const IpAddress& self, std::uint8_t protocol, std::optional<PortRange> ports) {
+  if (self.is_v4()) return answers_v4(self.v4(), protocol, ports).finish(false);
+  return answers_v6(self.v6(), protocol, ports).finish(false);
 }
 
 std::vector<sock_filter> arp_replies() {

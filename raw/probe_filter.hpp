@@ -11,9 +11,14 @@
 
 namespace wirelab::raw {
 
-// Whole frames of IP packets to `self`: ICMP (or ICMPv6), and the segments of `protocol`, TCP or UDP, to `port`;
-// without a port ICMP alone. No later fragments, no IPv6 extension headers.
-std::vector<sock_filter> answers_to(const IpAddress& self, std::uint8_t protocol = 0, std::optional<Port> port = {});
+struct PortRange {
+  Port first{}, last{};  // both belong to it
+};
+
+// Whole frames of IP packets to `self`: ICMP (or ICMPv6), and the segments of `protocol`, TCP or UDP, to one of
+// `ports`; without ports ICMP alone. No later fragments, no IPv6 extension headers.
+std::vector<sock_filter> answers_to(const IpAddress& self, std::uint8_t protocol = 0,
+                                    std::optional<PortRange> ports = {});
 
 // ARP replies.
 std::vector<sock_filter> arp_replies();

@@ -34,7 +34,7 @@ ScanReport scan_ports(const Place& place, const IpAddress& target, std::span<con
   const auto source = options.source ? *options.source : unowned_port(random);
   PortProbes probes(options.kind, hop.headers(target), source, ports, random);
   const auto protocol = options.kind == ScanKind::udp ? protocol_udp : protocol_tcp;
-  Prober prober(place, hop.interface.name, answers_to(hop.self.address, protocol, source));
+  Prober prober(place, hop.interface.name, answers_to(hop.self.address, protocol, PortRange{source, source}));
   if (options.way.self) probes.on_half_open = [&prober](ByteView frame) { prober.send(frame); };
   return report_of(probes, options, {hop.self.address, source}, target, prober.run(probes, options.probing));
 }
