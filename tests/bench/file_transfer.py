@@ -26,7 +26,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECEIVER, SENDER = "10.9.0.1", "10.9.0.2"
 LIMIT = 120  # seconds that anything may take
-WIRE, LOOP, PAGES = "iperf3, memory to memory", "loop of 32 KiB", "loop of sendfile, splice"
+WIRE, SINK = "iperf3, memory to memory", "iperf3, memory to file"
+LOOP, PAGES = "loop of 32 KiB", "loop of sendfile, splice"
 RSYNC, NC = "rsync daemon", "nc"
 PLAIN, VERIFIED = "wirelab, no digest", "wirelab, SHA-256"
 COPY, HASH, HASHES = "cp, no wire", "SHA-256 alone", "SHA-256, two at once"
@@ -100,9 +101,10 @@ def contenders(program, folder):
                         lambda file, port: ["rsync", "--whole-file", "--inplace", file,
                                             f"rsync://{RECEIVER}:{port}/target/"], False)
     if shutil.which("iperf3"):
-        yield Contender(WIRE, lambda port: ["iperf3", "-s", "-1", "-B", RECEIVER, "-p", str(port)],
-                        lambda file, port: ["iperf3", "-c", RECEIVER, "-p", str(port), "-n",
-                                            str(os.path.getsize(file))], True)
+        for name, into in ((WIRE, []), (SINK, ["-F", taken])):
+            yield Contender(name, lambda port, into=into: ["iperf3", "-s", "-1", "-B", RECEIVER, "-p", str(port), *into],
+                            lambda file, port: ["iperf3", "-c", RECEIVER, "-p", str(port), "-n",
+                                                str(os.path.getsize(file))], True)
 
 
 class Bench:
@@ -142,7 +144,9 @@ class Bench:
                     process.terminate()
                     process.wait(timeout=LIMIT)
         self.cpu = cpu_of_children() - before
-        if contender.name != WIRE:
+        if contender.name == SINK:  # bytes of its own
+            pathlib.Path(self.folder, "target", "taken").unlink()
+        elif contender.name != WIRE:
             self.take(file, contender.name)
         return seconds
 
