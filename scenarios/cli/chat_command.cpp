@@ -16,7 +16,10 @@
 #include "scenarios/cli/failure.hpp"
 #include "scenarios/cli/interrupt.hpp"
 #include "scenarios/cli/line_reader.hpp"
+#include "scenarios/cli/no_service.hpp"
+#include "scenarios/cli/reader_watch.hpp"
 #include "scenarios/cli/stack_options.hpp"
+#include "scenarios/cli/typed_line.hpp"
 
 namespace wirelab::cli {
 namespace {
@@ -43,6 +46,8 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+bool may_edit(const Output& output) { return !output.json() && !output.quiet() && TypedLine::is_possible(); }
+
 // One stay in the room, from connecting to the end.
 class Stay {
  public:
@@ -50,24 +55,23 @@ class Stay {
       : output_(call.output),
         loop_(loop),
         room_(room),
-        lines_(loop, STDIN_FILENO,
-               {.on_line = [this](std::string_view line) { say(line); },
-                .on_too_long =
-                    [this] { complain(fmt::format("a line of over {} bytes is not said", LineReader::longest)); },
-                .on_end = [this] { leave(); }}),
+        typed_(may_edit(call.output) ? std::make_unique<TypedLine>() : nullptr),
+        lines_(loop, STDIN_FILENO, lines()),
         member_(loop, open_here, any_towards(room), room, name_of_member(call.values), events(),
                 {.tcp = {.retry = {.limit = seconds_of(call.values, "wait")}}}) {}
 
-  // Turns the loop until the stay is over. Interrupted, it leaves first.
+  // Turns the loop until the stay is over. Interrupted, it leaves first: that is no failure but of who was not in yet.
   ExitCode play() {
     try {
       loop_.run();
     } catch (const Interrupted&) {
+      const bool was_in = welcomed_;
       leave();
-      if (!ended_) loop_.run();
-      tell_result();
-      throw;
+      finish();
+      if (!was_in) tell_result();
+      if (!was_in) throw;
     }
+    typed_.reset();
     if (!failure_) tell_result();
     if (!failure_) return ExitCode::ok;
     report(output_, *failure_);
@@ -75,36 +79,53 @@ class Stay {
   }
 
  private:
+  // That nobody reads what is told is known by then.
+  void finish() {
+    while (!ended_) {
+      try {
+        loop_.run();
+      } catch (const ReaderLeft&) {
+      }
+    }
+  }
+
+  LineReader::Events lines() {
+    LineReader::Events events{
+        .on_line = [this](std::string_view line) { say(line); },
+        .on_too_long = [this] { complain(fmt::format("not said: a line of over {} bytes", LineReader::longest)); },
+        .on_end = [this] { leave(); }};
+    if (typed_) events.edit = [this](std::string_view keys) { return typed_->typed(keys); };
+    return events;
+  }
+
   ChatClient::Events events() {
-    return {
-        .on_welcome = [this](const std::vector<std::string>& others) { on_welcome(others); },
-        .on_refused = [this](std::string_view, std::string_view text) { on_refused(text); },
-        .on_join =
-            [this](std::string_view name) {
-              tell({{"type", "joined"}, {"name", name}}, fmt::format("-- {} joined", printable(name)));
-            },
-        .on_leave =
-            [this](std::string_view name, std::string_view why) {
-              tell({{"type", "left"}, {"name", name}, {"why", why}},
-                   fmt::format("-- {} left ({})", printable(name), printable(why)));
-            },
-        .on_say =
-            [this](std::string_view name, std::string_view text) {
-              ++heard_;
-              tell({{"type", "said"}, {"name", name}, {"text", text}},
-                   fmt::format("{}: {}", output_.style().bold(printable(name)), printable(text)));
-            },
-        .on_error = [this](std::string_view text) { complain(printable(text)); },
-        .on_drained =
-            [this] {
-              if (!leaving_) lines_.resume();
-            },
-        .on_retry =
-            [this](const CloseReason& reason, Duration pause) {
-              const auto ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
-              output_.talk(fmt::format("no room at {} yet ({}); trying again in {} ms", room_, reason.to_string(), ms));
-            },
-        .on_end = [this](const CloseReason& reason) { on_end(reason); }};
+    return {.on_welcome = [this](const std::vector<std::string>& others) { on_welcome(others); },
+            .on_refused = [this](std::string_view, std::string_view text) { on_refused(text); },
+            .on_join =
+                [this](std::string_view name) {
+                  tell({{"type", "joined"}, {"name", name}}, fmt::format("-- {} joined", printable(name)));
+                },
+            .on_leave =
+                [this](std::string_view name, std::string_view why) {
+                  tell({{"type", "left"}, {"name", name}, {"why", why}},
+                       fmt::format("-- {} left ({})", printable(name), printable(why)));
+                },
+            .on_say =
+                [this](std::string_view name, std::string_view text) {
+                  ++heard_;
+                  tell({{"type", "said"}, {"name", name}, {"text", text}},
+                       fmt::format("{}: {}", output_.style().bold(printable(name)), printable(text)));
+                },
+            .on_error = [this](std::string_view text) { complain(fmt::format("not said: {}", printable(text))); },
+            .on_drained =
+                [this] {
+                  if (!leaving_) lines_.resume();
+                },
+            .on_retry =
+                [this](const CloseReason& reason, Duration pause) {
+                  if (const auto text = retries_.next(reason, pause); !text.empty()) talk(text);
+                },
+            .on_end = [this](const CloseReason& reason) { on_end(reason); }};
   }
 
   void on_welcome(const std::vector<std::string>& others) {
@@ -125,7 +146,7 @@ class Stay {
   void say(std::string_view line) {
     if (line == "exit") return leave();
     if (line.empty()) return;
-    if (!member_.say(line)) return complain("this was not said: the connection takes no more");
+    if (!member_.say(line)) return complain("not said: the connection takes no more");
     ++said_;
     if (member_.queued() > enough_queued) lines_.pause();
   }
@@ -142,21 +163,35 @@ class Stay {
     loop_.stop();
     const bool in_order = leaving_ && reason.cause == CloseCause::finished;
     if (failure_ || in_order) return;
-    const auto what = welcomed_ ? "the conversation ended by the room at" : "no chat room at";
-    failure_ = Failure{ExitCode::no_answer, "no-answer", fmt::format("{} {}: {}", what, room_, reason.to_string()),
-                       "start one with: wirelab serve chat"};
+    failure_ = welcomed_
+                   ? Failure{ExitCode::no_answer, "no-answer", why_over(reason), "come back with the same command"}
+                   : no_service(chat_room_sought, room_, reason);
+  }
+
+  [[nodiscard]] std::string why_over(const CloseReason& reason) const {
+    if (reason.cause == CloseCause::finished) return fmt::format("the room at {} has ended", room_);
+    if (reason.cause == CloseCause::idle) return fmt::format("the room at {} shows no sign of life any more", room_);
+    return fmt::format("the connection to the room at {} broke: {}", room_, reason.to_string());
   }
 
   void complain(const std::string& text) {
     output_.object({{"type", "complaint"}, {"text", text}});
-    if (!output_.json()) output_.talk(fmt::format("-- {}", text));
+    if (!output_.json()) talk(fmt::format("-- {}", text));
+  }
+
+  void talk(const std::string& text) {
+    if (typed_) typed_->hide();
+    output_.talk(text);
+    if (typed_) typed_->show();
   }
 
   void tell(const json& object, const std::string& line) {
+    if (typed_) typed_->hide();
     output_.object(object);
     output_.line(line);
     output_.flush();
     if (std::ferror(stdout) != 0) leave();  // nobody reads it any more
+    if (typed_) typed_->show();
   }
 
   void tell_result() const {
@@ -175,6 +210,8 @@ class Stay {
   std::size_t said_ = 0, heard_ = 0;
   bool welcomed_ = false, leaving_ = false, ended_ = false;
   std::optional<Failure> failure_;
+  RetryTalk retries_{chat_room_sought, room_};
+  std::unique_ptr<TypedLine> typed_;  // on a terminal
   LineReader lines_;
   ChatClient member_;
 };
@@ -184,6 +221,7 @@ ExitCode chat(const Invocation& call) {
   (void)name_of_member(call.values);
   const auto loop = loop_of(call.values);
   const Interrupt interrupt(*loop);
+  const ReaderWatch reader(*loop);
   return Stay(call, *loop, room).play();
 }
 

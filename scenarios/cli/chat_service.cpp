@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "lab/services/chat.hpp"
+#include "lab/services/name.hpp"
 #include "scenarios/cli/service.hpp"
 
 namespace wirelab::cli {
@@ -25,7 +26,7 @@ class Chat : public Service {
     const auto& stats = room_.stats();
     return {{"messages", stats.said}, {"malformed", stats.malformed},   {"joined", stats.joined},
             {"left", stats.left},     {"refused_names", stats.refused}, {"delivered", stats.delivered},
-            {"slow", stats.slow},     {"silent", stats.silent}};
+            {"slow", stats.slow},     {"silent", stats.silent},         {"held_up", room_.held_up()}};
   }
   [[nodiscard]] const TcpServer& tcp() const override { return room_.tcp(); }
 
@@ -44,14 +45,25 @@ class Chat : public Service {
                 },
             .on_leave =
                 [this](const std::string& name, std::string_view why) {
+                  const auto reason = why == "ended" ? "the room ended" : why;
                   teller_.tell({{"type", "left"}, {"name", name}, {"why", why}},
-                               fmt::format("{} left ({})", printable(name), why));
+                               fmt::format("{} left ({})", printable(name), reason));
                 },
+            .on_refuse = [this](const Endpoint& peer, std::string_view name,
+                                std::string_view why) { refused(peer, name, why); },
             .on_error =
                 [this](const Endpoint& peer, std::string_view why) {
-                  teller_.tell({{"type", "malformed"}, {"peer", peer.to_string()}, {"reason", why}},
-                               fmt::format("{} is wrong: {}", peer, printable(why)));
+                  teller_.tell_wrong({{"type", "malformed"}, {"peer", peer.to_string()}, {"reason", why}},
+                                     fmt::format("{} is wrong: {}", peer, printable(why)));
                 }};
+  }
+
+  void refused(const Endpoint& peer, std::string_view name, std::string_view why) {
+    const auto* reason = "is in the room already";
+    if (why == "taken") reason = "the name is taken";
+    if (why == "name") reason = "nobody can be called so";
+    teller_.tell_wrong({{"type", "refused"}, {"peer", peer.to_string()}, {"name", name}, {"why", why}},
+                       fmt::format("{} may not join as '{}': {}", peer, quoted(name), reason));
   }
 
   ServiceTeller teller_;

@@ -13,6 +13,8 @@
 #include "scenarios/cli/command.hpp"
 #include "scenarios/cli/failure.hpp"
 #include "scenarios/cli/interrupt.hpp"
+#include "scenarios/cli/no_service.hpp"
+#include "scenarios/cli/reader_watch.hpp"
 #include "scenarios/cli/stack_options.hpp"
 
 namespace wirelab::cli {
@@ -56,7 +58,8 @@ class Look {
       loop_.run();
     } catch (const Interrupted&) {
       tell_result();
-      throw;
+      if (!seen_) throw;  // what was asked for is not done
+      return ExitCode::ok;
     }
     if (failure_) {
       report(output_, *failure_);
@@ -85,28 +88,22 @@ class Look {
     if (devices.empty()) output_.talk("no device is registered");
     tell({{"type", "list"}, {"devices", devices.size()}}, "");
     seen_ = true;
+    retries_.found();
     if (!watch_) client_.stop();
   }
 
   // Who watches waits for a registry to come back, but not for one that never was.
   void on_retry(const CloseReason& reason, Duration pause) {
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(pause);
-    if (seen_ || std::chrono::steady_clock::now() + pause <= begun_ + wait_)
-      return output_.talk(
-          fmt::format("no registry at {} ({}); trying again in {} ms", registry_, reason.to_string(), ms.count()));
-    no_answer(reason);
-    client_.stop();
+    if (!seen_ && std::chrono::steady_clock::now() + pause > begun_ + wait_) {
+      failure_ = no_service(registry_sought, registry_, reason);
+      return client_.stop();
+    }
+    if (const auto text = retries_.next(reason, pause); !text.empty()) output_.talk(text);
   }
 
   void on_end(const CloseReason& reason) {
     loop_.stop();
-    if (!seen_ && !failure_) no_answer(reason);
-  }
-
-  void no_answer(const CloseReason& reason) {
-    failure_ =
-        Failure{ExitCode::no_answer, "no-answer", fmt::format("no registry at {}: {}", registry_, reason.to_string()),
-                "start one with: wirelab serve registry"};
+    if (!seen_ && !failure_) failure_ = no_service(registry_sought, registry_, reason);
   }
 
   void tell(const json& object, const std::string& line) {
@@ -133,6 +130,7 @@ class Look {
   SteadyTime begun_ = std::chrono::steady_clock::now();
   bool seen_ = false;  // a list
   std::optional<Failure> failure_;
+  RetryTalk retries_{registry_sought, registry_};
   RegistryClient client_;
 };
 
@@ -140,6 +138,7 @@ ExitCode devices(const Invocation& call) {
   const auto registry = server_named(call.arguments[0], registry_port);
   const auto loop = loop_of(call.values);
   const Interrupt interrupt(*loop);
+  const ReaderWatch reader(*loop);
   return Look(call, *loop, registry).play();
 }
 

@@ -21,7 +21,10 @@ class Echo : public Service {
       : teller_(output), server_(loop, open_here, options.listen, events(), frame_options(options)) {}
 
   [[nodiscard]] Endpoint local() const override { return server_.local(); }
-  void stop(std::function<void()> stopped) override { server_.stop(std::move(stopped)); }
+  void stop(std::function<void()> stopped) override {
+    teller_.stopping();
+    server_.stop(std::move(stopped));
+  }
   [[nodiscard]] nlohmann::json counts() const override {
     return {{"messages", server_.stats().answered}, {"malformed", server_.stats().malformed}};
   }
@@ -39,11 +42,11 @@ class Echo : public Service {
             .on_close = [this](ClientId client, const CloseReason& reason) { teller_.left(client, reason); },
             .on_bad_datagram =
                 [this](const Endpoint& peer, const FrameError& error) {
-                  teller_.tell({{"type", "malformed"},
-                                {"peer", peer.to_string()},
-                                {"reason", to_string(error.fault)},
-                                {"offset", error.offset}},
-                               fmt::format("a datagram of {} is wrong: {}", peer, error.to_string()));
+                  teller_.tell_wrong({{"type", "malformed"},
+                                      {"peer", peer.to_string()},
+                                      {"reason", to_string(error.fault)},
+                                      {"offset", error.offset}},
+                                     fmt::format("a datagram of {} is wrong: {}", peer, error.to_string()));
                 }};
   }
 

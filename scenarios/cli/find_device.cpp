@@ -4,6 +4,7 @@
 
 #include "lab/base/error.hpp"
 #include "lab/services/registry_client.hpp"
+#include "scenarios/cli/no_service.hpp"
 #include "scenarios/cli/stack_options.hpp"
 
 namespace wirelab::cli {
@@ -21,10 +22,10 @@ std::string ids_of(const std::vector<Device>& devices) {
 std::variant<Endpoint, Failure> find_device(Selector& loop, const Endpoint& registry, const std::string& name,
                                             Duration patience) {
   bool listed = false;
-  std::string why = "no answer";
+  CloseReason why{.cause = CloseCause::connect_timeout, .error = {}};
   RegistryClient::Events events;
   events.on_list = [&](const std::vector<Device>&) { listed = true; };
-  events.on_retry = [&](const CloseReason& reason, Duration) { why = reason.to_string(); };
+  events.on_retry = [&](const CloseReason& reason, Duration) { why = reason; };
   RegistryClient client(loop, open_here, any_towards(registry), registry, std::move(events));
   loop.run_until([&] { return listed && !client.called(name).empty(); }, patience);
   const auto found = client.called(name);
@@ -32,9 +33,7 @@ std::variant<Endpoint, Failure> find_device(Selector& loop, const Endpoint& regi
   if (found.size() > 1)
     throw BadInput(fmt::format("{} devices are called '{}': {}\nname one by its id, or by its address", found.size(),
                                printable(name), ids_of(found)));
-  if (!listed)
-    return Failure{ExitCode::no_answer, "no-answer", fmt::format("no registry at {}: {}", registry, why),
-                   "start one with: wirelab serve registry"};
+  if (!listed) return no_service(registry_sought, registry, why);
   throw BadInput(fmt::format("the registry at {} lists no device '{}'\nwirelab devices {} shows all", registry,
                              printable(name), registry));
 }

@@ -25,7 +25,10 @@ class Http : public Service {
       : teller_(output), server_(loop, open_here, options.listen, handler(options), events(), http_options(options)) {}
 
   [[nodiscard]] Endpoint local() const override { return server_.local(); }
-  void stop(std::function<void()> stopped) override { server_.stop(std::move(stopped)); }
+  void stop(std::function<void()> stopped) override {
+    teller_.stopping();
+    server_.stop(std::move(stopped));
+  }
   [[nodiscard]] nlohmann::json counts() const override {
     const auto& stats = server_.stats();
     return {{"messages", stats.answered}, {"malformed", stats.malformed}, {"late", stats.late}};

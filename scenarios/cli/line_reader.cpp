@@ -35,7 +35,8 @@ void LineReader::read() {
   const auto count = ::read(fd_, piece.data(), piece.size());
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count > 0) {
-    buffer_.append(piece.data(), static_cast<std::size_t>(count));
+    const std::string_view text(piece.data(), static_cast<std::size_t>(count));
+    buffer_ += events_.edit ? events_.edit(text) : std::string(text);
   } else {
     // A terminal that is gone has no more lines either.
     if (count < 0 && errno != EIO) throw_errno("read the lines of standard input");

@@ -19,6 +19,8 @@ class LineReader {
     std::function<void(std::string_view line)> on_line;  // without its end; the last one may have none
     std::function<void()> on_too_long;                   // a line beyond `longest`, which is left out
     std::function<void()> on_end;
+    // What came, before it is taken for lines: the lines that it makes; empty: as it came.
+    std::function<std::string(std::string_view)> edit{};
   };
 
   // Paused at first. Throws std::system_error for a descriptor that is not open.

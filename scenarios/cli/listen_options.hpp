@@ -17,9 +17,12 @@ namespace po = boost::program_options;
 po::options_description listen_options(const char* usual);
 // "127.0.0.1", "0.0.0.0:8080", "::1", "[::1]:8080". Throws BadInput.
 Endpoint endpoint_to_listen_at(const po::variables_map& values, Port usual);
-// As many descriptors are asked for; throws BadInput if the machine does not give them. Without the option SIZE_MAX.
-std::size_t max_clients_of(const po::variables_map& values);
-// Throws what the person at the keyboard can do about a failure to listen, or else `error` itself.
-[[noreturn]] void explain_listen_failure(const std::system_error& error);
+// As many descriptors are asked for, `descriptors_each` a client; throws BadInput if the machine does not give them, or
+// for more than `most`. Without the option SIZE_MAX.
+constexpr std::size_t most_clients = 1'000'000;
+std::size_t max_clients_of(const po::variables_map& values, std::size_t most = most_clients,
+                           std::size_t descriptors_each = 1);
+// Throws what the person at the keyboard can do about a failure to listen at `place`, or else `error` itself.
+[[noreturn]] void explain_listen_failure(const std::system_error& error, const Endpoint& place);
 
 }  // namespace wirelab::cli

@@ -28,7 +28,8 @@ class Devices : public Service {
             {"registered", stats.registered},
             {"watching", stats.watching},
             {"removed", stats.removed},
-            {"silent", stats.silent}};
+            {"silent", stats.silent},
+            {"held_up", registry_.held_up()}};
   }
   [[nodiscard]] const TcpServer& tcp() const override { return registry_.tcp(); }
 
@@ -38,8 +39,8 @@ class Devices : public Service {
                                 std::string_view why) { changed(change, device, why); },
             .on_error =
                 [this](const Endpoint& peer, std::string_view why) {
-                  teller_.tell({{"type", "malformed"}, {"peer", peer.to_string()}, {"reason", why}},
-                               fmt::format("{} is wrong: {}", peer, printable(why)));
+                  teller_.tell_wrong({{"type", "malformed"}, {"peer", peer.to_string()}, {"reason", why}},
+                                     fmt::format("{} is wrong: {}", peer, printable(why)));
                 }};
   }
 

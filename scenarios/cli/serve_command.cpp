@@ -8,11 +8,14 @@
 #include <sys/resource.h>
 
 #include "lab/base/error.hpp"
+#include "lab/services/chat.hpp"
 #include "lab/services/ports.hpp"
+#include "lab/services/registry.hpp"
 #include "scenarios/cli/command.hpp"
 #include "scenarios/cli/failure.hpp"
 #include "scenarios/cli/interrupt.hpp"
 #include "scenarios/cli/listen_options.hpp"
+#include "scenarios/cli/reader_watch.hpp"
 #include "scenarios/cli/service.hpp"
 #include "scenarios/cli/stack_options.hpp"
 #include "scenarios/cli/suggest.hpp"
@@ -27,11 +30,15 @@ struct Kind {
   std::string_view name;
   Port port;
   bool has_idle_limit;  // the others know by themselves who is still there
+  std::size_t most_clients;
   std::unique_ptr<Service> (*make)(Selector&, const Output&, const ServiceOptions&);
 };
-constexpr std::array kinds{Kind{"echo", echo_port, true, echo_service}, Kind{"chat", chat_port, false, chat_service},
-                           Kind{"registry", registry_port, false, registry_service},
-                           Kind{"http", http_port, true, http_service}};
+constexpr std::array kinds{Kind{"echo", echo_port, true, most_clients, echo_service},
+                           Kind{"chat", chat_port, false, ChatRoom::most_clients, chat_service},
+                           Kind{"registry", registry_port, false, Registry::most_clients, registry_service},
+                           Kind{"http", http_port, true, most_clients, http_service}};
+// Of a client of http --root: its connection and the file that it takes.
+constexpr std::size_t descriptors_with_files = 2;
 
 const Kind& kind_named(const std::string& name) {
   const auto* found = std::ranges::find(kinds, name, &Kind::name);
@@ -58,7 +65,9 @@ std::optional<Duration> limit_of(const po::variables_map& values, const std::str
 
 ServiceOptions options_of(const po::variables_map& values, const Kind& kind) {
   ServiceOptions options{.listen = endpoint_to_listen_at(values, kind.port)};
-  if (values.contains("max-clients")) options.max_clients = max_clients_of(values);
+  if (values.contains("max-clients"))
+    options.max_clients =
+        max_clients_of(values, kind.most_clients, values.contains("root") ? descriptors_with_files : 1);
   options.message_limit = limit_of(values, "message-limit");
   options.idle_limit = limit_of(values, "idle-limit");
   if (options.idle_limit && !kind.has_idle_limit)
@@ -74,7 +83,7 @@ std::unique_ptr<Service> listen(const Kind& kind, Selector& loop, const Output& 
   try {
     return kind.make(loop, output, options);
   } catch (const std::system_error& error) {
-    explain_listen_failure(error);
+    explain_listen_failure(error, options.listen);
   }
 }
 
@@ -89,6 +98,7 @@ class Serving {
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
+  // Throws Interrupted, with the result told, if it shall end before every connection has.
   void run() {
     const auto where = service_->local().to_string();
     output_.object({{"type", "listening"}, {"service", kind_.name}, {"address", where}});
@@ -96,10 +106,8 @@ class Serving {
     output_.flush();
     wait_for_interrupt(loop_);
     if (service_->tcp().clients() > 0) output_.talk("stopping; once more Ctrl-C stops at once");
-    bool stopped = false;
-    service_->stop([&] { stopped = true; });
     try {
-      while (!stopped) loop_.turn(Duration::max());
+      stop();
     } catch (const Interrupted&) {
       tell_result();
       throw;
@@ -108,6 +116,19 @@ class Serving {
   }
 
  private:
+  void stop() {
+    bool stopped = false;
+    service_->stop([&] { stopped = true; });
+    while (!stopped) turn();
+  }
+
+  void turn() {
+    try {
+      loop_.turn(Duration::max());
+    } catch (const ReaderLeft&) {  // it ends already
+    }
+  }
+
   void tell_selector_now() const {
     auto object = selector_as_json(loop_);
     object["type"] = "selector";
@@ -136,6 +157,7 @@ class Serving {
   const Kind& kind_;
   Selector& loop_;
   std::unique_ptr<Service> service_;
+  ReaderWatch reader_{loop_};
   Selector::TimerId timer_;
 };
 
@@ -153,7 +175,7 @@ po::options_description serve_options() {
   po::options_description options("Of the service");
   auto add = options.add_options();
   add("message-limit", po::value<double>()->value_name("S"),
-      "seconds from a message's first byte to its last (default 10; echo 30)");
+      "seconds for a message that comes at under 16 KiB/s, or for a request (default 10; echo 30)");
   add("idle-limit", po::value<double>()->value_name("S"),
       "seconds without a byte, then the connection ends (default: http 60, echo none)");
   add("root", po::value<std::string>()->value_name("DIR"),

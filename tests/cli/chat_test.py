@@ -1,6 +1,7 @@
 """wirelab chat and wirelab serve chat from outside: people, scripts, and peers that mean no good."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -92,18 +93,48 @@ class Chat(ServiceCase):
         for ending in (signal.SIGINT, signal.SIGTERM):
             ada = self.member("Ada")
             bob = self.member("Bob")
-            self.assertEqual(bob.finish(ending), 130)
-            result, error = bob.objects[-2:]
-            self.assertEqual((result["type"], error["error"]["code"]), ("result", "interrupted"))
+            self.assertEqual(bob.finish(ending), 0)
+            self.assertEqual((bob.objects[-1]["type"], bob.objects[-1]["ok"]), ("result", True))
             ada.until("left", name="Bob", why="exit")
             ada.say("exit")
             self.assertEqual(ada.finish(), 0)
 
+    def test_ctrl_c_before_there_is_a_room_is_no_success(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            ada = Talk(self, "chat", "127.0.0.1:%d" % mute.getsockname()[1], "--name", "Ada")
+            connection, _ = mute.accept()
+            self.assertTrue(connection.recv(65536))
+            self.assertEqual(ada.finish(signal.SIGINT), 130)
+            connection.close()
+
     def test_a_room_that_ends(self):
         ada = self.member("Ada")
-        self.server.process.kill()
+        self.assertEqual(self.server.finish(signal.SIGINT), 0)
+        self.assertEqual([entry["why"] for entry in self.server.objects if entry["type"] == "left"], ["ended"])
         self.assertEqual(ada.finish(), 3)
-        self.assertEqual(ada.objects[-1]["error"]["code"], "no-answer")
+        error = ada.objects[-1]["error"]
+        self.assertEqual((error["code"], error["message"]), ("no-answer", f"the room at {self.room} has ended"))
+
+    def test_what_answers_and_is_no_room(self):
+        for service in ("echo", "http", "registry"):
+            _, other = self.serve(service)
+            self.assert_error(3, "chat", other, "--name", "Ada", says=[f"{other} answered, but not like a chat room", "right port"])
+
+    def test_the_server_tells_who_is_not_let_in_and_bounds_what_it_tells(self):
+        self.member("Ada")
+        eve = Peer(self.room)
+        eve.send(frame(type="join", name="ada"))
+        refused = self.server.until("refused")
+        self.assertEqual((refused["name"], refused["why"]), ("ada", "taken"))
+        eve.send(frame(type="nonsense") * 3000)
+        eve.read_until(lambda frames: len(frames) == 3001)
+        result_code = self.server.finish(signal.SIGINT)
+        told = [entry["type"] for entry in self.server.objects]
+        self.assertEqual(result_code, 0)
+        self.assertIn("omitted", told)
+        self.assertLess(told.count("malformed"), 300)
+        self.assertEqual(self.server.objects[-1]["malformed"], 3000)
+        self.assertGreater(self.server.objects[-1]["held_up"], 0)
 
     def test_who_reads_no_more_leaves(self):
         ada = self.member("Ada")
@@ -113,6 +144,45 @@ class Chat(ServiceCase):
         for _ in range(100):
             ada.say("is anybody there?")
         ada.until("left", name="Bob", why="exit")
+
+    def test_who_reads_no_more_is_noticed_while_nothing_happens(self):
+        for poller in ("select", "poll", "epoll"):
+            bob = self.member("Bob", "--poller", poller)
+            bob.selector.close()
+            bob.process.stdout.close()
+            self.assertEqual(bob.process.wait(20), 0, poller)
+
+    def test_what_others_say_does_not_tear_the_line_that_is_typed(self):
+        ada = self.member("Ada")
+        keys, terminal = os.openpty()
+        bob = subprocess.Popen(self.command("chat", self.room, "--name", "Bob"), stdin=terminal, stdout=terminal, stderr=terminal,
+                               cwd=self.place, env=self.environment(TERM="xterm", NO_COLOR="1"), start_new_session=True)
+        os.close(terminal)
+        self.addCleanup(bob.wait)
+        self.addCleanup(bob.kill)
+        shown = b""
+
+        def until(text):
+            nonlocal shown
+            while text not in shown:
+                self.assertTrue(select.select([keys], [], [], 20)[0], shown)
+                shown += os.read(keys, 65536)
+            shown = shown[shown.index(text) + len(text):]
+
+        until(b"you are in the room with Ada")
+        ada.until("joined", name="Bob")
+        os.write(keys, "so öä\x7f\x7fon wrong\x17".encode())
+        until(b"so on ")
+        ada.say("in between")
+        until(b"\r\x1b[KAda: in between\r\nso on ")
+        os.write(keys, b"\x1b[Ait goes\n")
+        ada.until("said", name="Bob", text="so on it goes")
+        os.write(keys, b"x" * 5000 + b"\n")
+        until(b"-- not said: nobody may say more than 4096 bytes at once")
+        os.write(keys, b"\x04")
+        ada.until("left", name="Bob", why="exit")
+        self.assertEqual(bob.wait(20), 0)
+        os.close(keys)
 
     def test_without_standard_input_it_enters_and_leaves(self):
         closed = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *self.command("chat", self.room, "--name", "Ada", "--json")],

@@ -67,8 +67,8 @@ class Devices(ServiceCase):
         watcher.until("removed", id="id-1", why="left")
         self.register(2).reset()
         watcher.until("removed", id="id-2", why="lost")
-        self.assertEqual(watcher.finish(signal.SIGINT), 130)
-        self.assertEqual(watcher.objects[-2]["type"], "result")
+        self.assertEqual(watcher.finish(signal.SIGINT), 0)
+        self.assertEqual(watcher.objects[-1]["type"], "result")
         self.assert_serves_and_ends(self.server)
 
     def test_a_registry_that_restarts_is_found_again(self):
@@ -92,6 +92,49 @@ class Devices(ServiceCase):
             address = "127.0.0.1:%d" % nobody.getsockname()[1]
             for words in ((), ("--watch",), ("--wait", "0.3", "-q"), ("--watch", "--wait", "0.3", "-q")):
                 self.assert_error(3, "devices", address, *words, says=[address, "wirelab serve registry"])
+
+    def test_what_answers_and_is_no_registry(self):
+        _, echo = self.serve("echo")
+        _, http = self.serve("http")
+        _, chat = self.serve("chat")
+        for other in (echo, http, chat):
+            self.assert_error(3, "devices", other, says=[f"{other} answered, but not like a registry", "right port"])
+        with socket.create_server(("127.0.0.1", 0)) as closing:
+            address = "127.0.0.1:%d" % closing.getsockname()[1]
+            watcher = Talk(self, "devices", address)
+            connection, _ = closing.accept()
+            connection.recv(65536)
+            connection.close()
+            self.assertEqual(watcher.finish(), 3)
+            self.assertIn(f"{address} ended the connection", watcher.objects[-1]["error"]["message"])
+
+    def test_ctrl_c_before_there_is_a_list_is_no_success(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            watcher = Talk(self, "devices", "127.0.0.1:%d" % mute.getsockname()[1], "--watch")
+            connection, _ = mute.accept()
+            self.assertTrue(connection.recv(65536))
+            self.assertEqual(watcher.finish(signal.SIGINT), 130)
+            connection.close()
+
+    def test_who_reads_no_more_is_noticed_while_nothing_happens(self):
+        for poller in ("select", "poll", "epoll"):
+            watcher = Talk(self, "devices", self.registry, "--watch", "--poller", poller)
+            watcher.until("list", devices=0)
+            watcher.selector.close()
+            watcher.process.stdout.close()
+            self.assertEqual(watcher.process.wait(20), 0, poller)
+            self.assertEqual(watcher.process.stderr.read(), b"no device is registered\n")
+
+    def test_a_registry_that_stays_away_is_not_told_again_and_again(self):
+        server, address = self.serve("registry")
+        watcher = Talk(self, "devices", address, "--watch")
+        watcher.until("list", devices=0)
+        server.process.kill()
+        server.process.wait(10)
+        told = ["no device is registered", f"the registry at {address} is gone; trying again in 100 ms"]
+        told += [f"no registry at {address}: Connection refused; trying again in {pause}" for pause in ("200 ms", "400 ms")]
+        for line in told:
+            self.assertEqual(watcher.process.stderr.readline().decode(), line + "\n")
 
     def test_what_is_no_device_is_not_listed(self):
         watcher = Talk(self, "devices", self.registry, "--watch")

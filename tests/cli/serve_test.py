@@ -1,6 +1,7 @@
 """wirelab serve from outside: what it says, how it ends, and what malformed frames and rude peers cannot do to it."""
 
 import json
+import os
 import resource
 import select
 import signal
@@ -203,6 +204,32 @@ class Others(Serving):
                     self.rest_of(client)
                 self.assertEqual(self.end()["malformed"], 1)
 
+    def test_why_clients_have_left(self):
+        self.serve("http")
+        with self.connect() as wrong:
+            wrong.sendall(b"nonsense\r\n\r\n")
+            self.rest_of(wrong)
+        with self.connect() as patient:
+            patient.sendall(b"GET /hello HTTP/1.1\r\nHost: lab\r\n\r\n")
+            patient.recv(1)
+            self.process.send_signal(signal.SIGINT)
+            self.rest_of(patient)
+        rest, errors = self.process.communicate(timeout=20)
+        self.assertEqual(self.process.returncode, 0, errors)
+        left = [json.loads(line)["reason"] for line in rest.splitlines() if '"left"' in line]
+        self.assertEqual(left, ["malformed", "the service ended"])
+
+    def test_who_reads_no_more_ends_it_in_order(self):
+        for poller in ("select", "poll", "epoll"):
+            self.serve("echo", "--poller", poller)
+            with self.connect() as client:
+                client.sendall(REFERENCE)
+                self.assertTrue(client.recv(100))
+                self.process.stdout.close()
+                self.assertEqual(self.rest_of(client), b"")
+            self.assertEqual(self.process.wait(20), 0, poller)
+            self.process.stdout = open(os.devnull)
+
     def test_text_for_a_person(self):
         process = self.start("serve", "echo", "-v", "--listen", "127.0.0.1:0")
         self.assertRegex(process.stdout.readline(), r"^echo listens at 127\.0\.0\.1:\d+; Ctrl-C ends it$")
@@ -220,7 +247,17 @@ class ServeUsage(WirelabCase):
                 (2, ("serve", "eco"), ["did you mean 'echo'"]),
                 (2, ("serve",), ["usage"]),
                 (2, ("serve", "echo", "--listen", "nowhere"), ["ADDRESS:PORT"]),
-                (2, ("serve", "echo", "--listen", "192.0.2.1:0"), ["ip address"]),
+                (2, ("serve", "echo", "--listen", "localhost:0"), ["'localhost' is a name", "127.0.0.1"]),
+                (2, ("serve", "echo", "--listen", "127.0.0.1:65536"), ["'65536' is no port", "65535"]),
+                (2, ("serve", "echo", "--listen", "[::1]:99999"), ["'99999' is no port", "65535"]),
+                (2, ("serve", "echo", "--listen", "192.0.2.1:0"), ["192.0.2.1 is no address", "ip address"]),
+                (2, ("serve", "echo", "--listen", "::1:8080"), ["no address of this machine", "[::1]:8080"]),
+                (2, ("serve", "echo", "--listen", "fe80::1%lo"), ["one link"]),
+                (2, ("serve", "echo", "--listen", "[fe80::1]:0"), ["one link"]),
+                (2, ("devices", "fe80::1%lo"), ["one link"]),
+                (2, ("chat", "[fe80::1%lo]:17018", "--name", "Ada"), ["one link"]),
+                (2, ("serve", "chat", "--max-clients", "10001", *listen), ["1 to 10000"]),
+                (2, ("serve", "registry", "--max-clients", "10001", *listen), ["1 to 10000"]),
                 (2, ("serve", "echo", "--poller", "kqueue", *listen), ["epoll"]),
                 (2, ("serve", "echo", "--max-clients", "0", *listen), ["out of range"]),
                 (2, ("serve", "echo", "--message-limit", "0", *listen), ["--message-limit"]),
@@ -232,13 +269,21 @@ class ServeUsage(WirelabCase):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             where = "127.0.0.1:%d" % taken.getsockname()[1]
             for service in ("echo", "chat", "registry", "http"):
-                self.assert_error(69, "serve", service, "--listen", where, says=[where, "in use", "--listen"])
+                error = self.assert_error(2, "serve", service, "--listen", where, says=[where, "in use", "--listen"])
+                self.assertIn(f"'sport = :{where.split(':')[1]}'", error["error"]["next"])
 
     def test_more_clients_than_descriptors(self):
         command = ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", *self.command("serve", "echo", "--max-clients", "200")]
         told = subprocess.run(command, cwd=self.place, env=self.environment(), capture_output=True, text=True, timeout=20)
         self.assertEqual(told.returncode, 2, told.stderr)
         self.assertIn("ulimit -n", told.stderr)
+
+    def test_a_client_of_a_folder_takes_two_descriptors(self):
+        with_files = self.command("serve", "http", "--root", self.place, "--max-clients", "60")
+        told = subprocess.run(["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", *with_files], cwd=self.place,
+                              env=self.environment(), capture_output=True, text=True, timeout=20)
+        self.assertEqual(told.returncode, 2, told.stderr)
+        self.assertIn("152 open files", told.stderr)
 
 
 if __name__ == "__main__":
