@@ -67,6 +67,17 @@ class Chat(ServiceCase):
         self.assertEqual(ada.stdout.readline(), "Eve: \\x1b]0;evil\\x07\\x0asecond line\n")
         self.assertEqual(ada.stdout.readline(), "-- Eve left (exit)\n")
 
+    def test_json_holds_no_control_character_either(self):
+        ada = subprocess.Popen(self.command("chat", self.room, "--name", "Ada", "--json"), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, cwd=self.place, env=self.environment())
+        self.addCleanup(ada.communicate)
+        self.addCleanup(ada.kill)
+        self.assertIn(b'"welcome"', ada.stdout.readline())
+        eve = Peer(self.room)
+        eve.send(frame(type="join", name="Eve") + frame("\x9b2J \x7f \x1b ä".encode(), type="say"))
+        self.assertIn(b'"joined"', ada.stdout.readline())
+        self.assertIn('"\\u009b2J \\u007f \\u001b ä"'.encode(), ada.stdout.readline())
+
     def test_a_name_that_is_taken(self):
         self.member("Ada")
         self.assert_error(2, "chat", self.room, "--name", "ADA", says=["ADA", "another --name"])
