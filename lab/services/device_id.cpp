@@ -32,8 +32,8 @@ HostMarks marks_of_this_host() {
 
 // Digested, since a machine's id is not for the network (machine-id(5)).
 std::string device_id(std::string_view host_name, const HostMarks& marks, Port port) {
-  const auto all = fmt::format("wirelab device\n{}\n{}\n{}\n{}\n{}", host_name, marks.machine, marks.boot,
-                               marks.network, port);
+  const auto all =
+      fmt::format("wirelab device\n{}\n{}\n{}\n{}\n{}", host_name, marks.machine, marks.boot, marks.network, port);
   const auto digest = sha256_of(as_bytes(all));
   const auto shown = host_name.substr(0, most_host_bytes);
   return fmt::format("{}-{}", name_fault(shown) ? "device" : shown, to_hex(ByteView(digest).first(digest_bytes)));
