@@ -17,8 +17,11 @@
 
 #include "lab/base/error.hpp"
 #include "lab/services/chat_client.hpp"
-#include "lab/stack/tcp_client.hpp"
+#include "scenarios/bare_client.hpp"
+#include "scenarios/lans.hpp"
 #include "scenarios/look_for.hpp"
+#include "scenarios/openers.hpp"
+#include "scenarios/party.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/stage.hpp"
 
@@ -39,18 +42,7 @@ Topology topology(const Settings& settings) {
   if (settings.size > usual.max_text)
     throw BadInput(
         fmt::format("--size {} is more than anybody may say at once\nit takes 0 to {}", settings.size, usual.max_text));
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  for (const auto* name : {"S", "A", "B", "C"}) net.host(name, lan);
-  return net;
-}
-
-Opener with_buffer(Opener opener, int which) {
-  return [opener = std::move(opener), which](Transport transport, const Endpoint& local) {
-    auto socket = opener(transport, local);
-    check_errno(::setsockopt(socket.get(), SOL_SOCKET, which, &little, sizeof little), "set a buffer size");
-    return socket;
-  };
+  return one_lan(settings, {"S", "A", "B", "C"});
 }
 
 // A member of the reference stack, and the texts that it heard.
@@ -69,13 +61,13 @@ class Chat {
   explicit Chat(Stage& stage)
       : stage_(stage),
         lab_(stage.lab),
-        room_(stage.stay(std::make_unique<ChatRoom>(lab_.loop(), with_buffer(lab_.opener("S"), SO_SNDBUF),
+        room_(stage.stay(std::make_unique<ChatRoom>(lab_.loop(), with_buffers(lab_.opener("S"), {SO_SNDBUF}, little),
                                                     Endpoint{stage.address_of("S"), chat_port}, ChatRoom::Events{},
                                                     ChatRoom::Options{.max_queued = most_queued}))),
-        ada_{stage.address_of("A"), ada_port},
-        bob_{stage.address_of("B"), bob_port},
-        cleo_{stage.address_of("C"), cleo_port},
-        bob_again_{stage.address_of("B"), bob_again_port} {}
+        ada_(party("A", ada_port)),
+        bob_(party("B", bob_port)),
+        cleo_(party("C", cleo_port)),
+        bob_again_(party("B", bob_again_port)) {}
 
   void tell() {
     enter();
@@ -88,51 +80,38 @@ class Chat {
   }
 
  private:
-  using Packet = capture::Packet;
-
-  void begin() { begun_ = stamp_now(); }
-  // What the room told a member, where it arrived.
-  const Packet* told(std::string_view host, const Endpoint& member, const std::string& text) {
-    return stage_.seen(fmt::format("{}:eth0", host), look_for::text(room_.local(), member, text), begun_);
-  }
-  // What a member told the room, where it left.
-  const Packet* said(std::string_view host, const Endpoint& member, const std::string& text) {
-    return stage_.seen(fmt::format("{}:eth0", host), look_for::text(member, room_.local(), text), begun_);
+  [[nodiscard]] Party party(std::string_view host, Port port) const {
+    return {stage_, host, {stage_.address_of(host), port}, room_.local()};
   }
   bool wait_for_members(std::size_t count) {
     return lab_.wait_until([&] { return room_.members().size() == count; }, patience);
   }
 
-  // A member made of a bare TCP client, for what a member of the reference stack would never do.
-  std::unique_ptr<TcpClient> bare_member(std::string_view host, const Endpoint& local, std::string name) {
-    auto client = std::make_unique<TcpClient>(lab_.loop(), with_buffer(lab_.opener(host), SO_RCVBUF), local,
-                                              room_.local(), TcpClient::Events{.on_connect = [this, name] {
-                                                joining_->send(encode_message("join", {{"name", name}}));
-                                              }});
-    joining_ = client.get();
+  // A member made of a bare client, for what a member of the reference stack would never do.
+  std::unique_ptr<BareClient> bare_member(std::string_view host, const Endpoint& local, std::string name) {
     const auto members = room_.members().size();
+    auto client =
+        std::make_unique<BareClient>(lab_, with_buffers(lab_.opener(host), {SO_RCVBUF}, little), local, room_.local());
+    client->say(as_text(encode_message("join", {{"name", name}})));
     Lab::require(wait_for_members(members + 1), name + " does not get into the room");
     return client;
   }
 
   void enter() {
-    lab_.step("Ada, Bob and Cleo enter the room; each is told who is there, and those who are there of each");
-    begin();
-    member_ada_ = std::make_unique<Member>(lab_, "A", ada_, room_.local(), "Ada");
-    bare_bob_ = bare_member("B", bob_, "Bob");
-    bare_cleo_ = bare_member("C", cleo_, "Cleo");
+    stage_.scene("Ada, Bob and Cleo enter the room; each is told who is there, and those who are there of each");
+    member_ada_ = std::make_unique<Member>(lab_, "A", ada_.own(), room_.local(), "Ada");
+    bare_bob_ = bare_member("B", bob_.own(), "Bob");
+    bare_cleo_ = bare_member("C", cleo_.own(), "Cleo");
     stage_.check("each newcomer is welcomed with the number of members it finds", true,
-                 {told("A", ada_, "welcome;name:Ada;members:0"), told("B", bob_, "welcome;name:Bob;members:1"),
-                  told("C", cleo_, "welcome;name:Cleo;members:2")});
-    stage_.check(
-        "Ada is told of Bob, and Ada and Bob of Cleo", true,
-        {told("A", ada_, "joined;name:Bob"), told("A", ada_, "joined;name:Cleo"), told("B", bob_, "joined;name:Cleo")});
+                 {ada_.heard("welcome;name:Ada;members:0"), bob_.heard("welcome;name:Bob;members:1"),
+                  cleo_.heard("welcome;name:Cleo;members:2")});
+    stage_.check("Ada is told of Bob, and Ada and Bob of Cleo", true,
+                 {ada_.heard("joined;name:Bob"), ada_.heard("joined;name:Cleo"), bob_.heard("joined;name:Cleo")});
   }
 
   void converse() {
-    lab_.step("Ada says {} lines; the room passes each on to Bob and Cleo, and none back to Ada",
-              stage_.settings.count);
-    begin();
+    stage_.scene("Ada says {} lines; the room passes each on to Bob and Cleo, and none back to Ada",
+                 stage_.settings.count);
     const auto before = room_.stats().delivered;
     for (std::size_t n = 1; n <= stage_.settings.count; ++n) {
       auto line = fmt::format("line {} ", n);
@@ -144,39 +123,34 @@ class Chat {
     const auto all = 2 * stage_.settings.count;
     const std::string line = "said;name:Ada";
     stage_.check("what Ada says arrives at Bob and Cleo under Ada's name", room_.stats().delivered - before == all,
-                 {said("A", ada_, "type:say"), told("B", bob_, line), told("C", cleo_, line)},
-                 "not every line was passed on to both");
-    stage_.check_all("nothing of it comes back to Ada",
-                     stage_.all_seen("A:eth0", look_for::between(ada_, room_.local()), begun_),
-                     look_for::text(room_.local(), ada_, line));
+                 {ada_.said("type:say"), bob_.heard(line), cleo_.heard(line)}, "not every line was passed on to both");
+    stage_.check_all("nothing of it comes back to Ada", ada_.all(),
+                     look_for::tcp(room_.local(), ada_.own(), look_for::has_text(line)));
   }
 
   void die() {
-    lab_.step("Bob's program dies in the middle of a message: a header length and nine bytes, then a reset");
-    begin();
+    stage_.scene("Bob's program dies in the middle of a message: a header length and nine bytes, then a reset");
     const std::string part("\x16\0CL:400;ty", 11);
-    bare_bob_->send(as_bytes(part));
-    const auto* piece = said("B", bob_, part);
+    bare_bob_->say(part);
+    const auto* piece = bob_.said(part);
     bare_bob_->abort();
     Lab::require(wait_for_members(2), "the room does not notice that Bob is dead");
-    const auto* reset = stage_.seen("S:eth0", look_for::rst(bob_, room_.local()), begun_);
+    const auto* reset = bob_.as_seen_at("S").said(look_for::is_rst);
     stage_.check("Ada and Cleo are told that Bob was lost", true,
-                 {piece, reset, told("A", ada_, "left;name:Bob;why:lost"), told("C", cleo_, "left;name:Bob;why:lost")});
+                 {piece, reset, ada_.heard("left;name:Bob;why:lost"), cleo_.heard("left;name:Bob;why:lost")});
     member_ada_->client.say("poor Bob");
-    stage_.check("the others talk on", true, {told("C", cleo_, "poor Bob")});
+    stage_.check("the others talk on", true, {cleo_.heard("poor Bob")});
   }
 
   void come_back() {
-    lab_.step("Bob comes back under his name, which is free again");
-    begin();
-    member_bob_ = std::make_unique<Member>(lab_, "B", bob_again_, room_.local(), "Bob");
+    stage_.scene("Bob comes back under his name, which is free again");
+    member_bob_ = std::make_unique<Member>(lab_, "B", bob_again_.own(), room_.local(), "Bob");
     stage_.check("Bob is in the room again", true,
-                 {told("B", bob_again_, "welcome;name:Bob;members:2"), told("A", ada_, "joined;name:Bob")});
+                 {bob_again_.heard("welcome;name:Bob;members:2"), ada_.heard("joined;name:Bob")});
   }
 
   void hang() {
-    lab_.step("Cleo's program hangs: it reads no more, while Ada says lines of {} bytes", long_line);
-    begin();
+    stage_.scene("Cleo's program hangs: it reads no more, while Ada says lines of {} bytes", long_line);
     bare_cleo_->set_reading(false);
     const auto taken_before = acknowledged_by_cleo();
     std::size_t lines = 0, most = 0;
@@ -187,23 +161,22 @@ class Chat {
       lab_.wait_until(all_heard, patience);
       most = std::max(most, room_.queued());
     }
-    const auto* reset = stage_.seen("C:eth0", look_for::rst(room_.local(), cleo_), begun_);
+    const auto* reset = cleo_.heard(look_for::is_rst);
     const auto taken = acknowledged_by_cleo() - taken_before;
     stage_.check(
         fmt::format("Cleo's kernel took {} bytes of the {} that were said, and no more", taken, lines * long_line),
         taken < lines * long_line, {last_word_of_cleo(), reset}, "she took everything");
     stage_.check(fmt::format("the room cuts Cleo off when more than {} bytes wait for her", most_queued),
-                 room_.stats().slow == 1, {reset, told("B", bob_again_, "left;name:Cleo;why:slow")},
-                 "she is still there");
-    stage_.check("meanwhile Bob hears every line, and at once", all_heard(), {told("B", bob_again_, "said;name:Ada")},
+                 room_.stats().slow == 1, {reset, bob_again_.heard("left;name:Cleo;why:slow")}, "she is still there");
+    stage_.check("meanwhile Bob hears every line, and at once", all_heard(), {bob_again_.heard("said;name:Ada")},
                  fmt::format("he heard {} of {}", member_bob_->heard.size(), lines));
     stage_.check_count(fmt::format("the room never held more than that back ({} bytes at most)", most),
                        most <= most_queued, fmt::format("{} bytes waited", most));
   }
 
-  const Packet* last_word_of_cleo() {
+  const capture::Packet* last_word_of_cleo() {
     const auto acknowledges = [](const capture::Tcp& tcp) { return tcp.flags.ack && !tcp.flags.rst; };
-    const auto all = stage_.all_seen("C:eth0", look_for::tcp(cleo_, room_.local(), acknowledges));
+    const auto all = stage_.all_seen("C:eth0", look_for::tcp(cleo_.own(), room_.local(), acknowledges), Stamp{});
     Lab::require(!all.empty(), "Cleo's kernel said nothing");
     return all.back();
   }
@@ -211,19 +184,15 @@ class Chat {
   std::uint32_t acknowledged_by_cleo() { return capture::decode(*last_word_of_cleo()).tcp()->acknowledgement; }
 
   void exit() {
-    lab_.step("Bob says exit: the room ends his connection in order, and Ada is told");
-    begin();
+    stage_.scene("Bob says exit: the room ends his connection in order, and Ada is told");
     member_bob_->client.leave();
     Lab::require(wait_for_members(1), "Bob does not get out of the room");
-    const auto room = room_.local();
     stage_.check("both sides of Bob's connection end with FIN", true,
-                 {said("B", bob_again_, "type:exit"), stage_.seen("B:eth0", look_for::fin(room, bob_again_), begun_),
-                  stage_.seen("B:eth0", look_for::fin(bob_again_, room), begun_)});
-    stage_.check("Ada is told that Bob left by himself", true, {told("A", ada_, "left;name:Bob;why:exit")});
+                 {bob_again_.said("type:exit"), bob_again_.heard(look_for::is_fin), bob_again_.said(look_for::is_fin)});
+    stage_.check("Ada is told that Bob left by himself", true, {ada_.heard("left;name:Bob;why:exit")});
     member_ada_->client.leave();
     Lab::require(wait_for_members(0), "Ada does not get out of the room");
-    stage_.check("Ada leaves as the last", true,
-                 {said("A", ada_, "type:exit"), stage_.seen("A:eth0", look_for::fin(ada_, room), begun_)});
+    stage_.check("Ada leaves as the last", true, {ada_.said("type:exit"), ada_.said(look_for::is_fin)});
   }
 
   void suggest_filters() const {
@@ -236,11 +205,9 @@ class Chat {
   Stage& stage_;
   Lab& lab_;
   ChatRoom& room_;
-  Endpoint ada_, bob_, cleo_, bob_again_;
+  Party ada_, bob_, cleo_, bob_again_;
   std::unique_ptr<Member> member_ada_, member_bob_;
-  std::unique_ptr<TcpClient> bare_bob_, bare_cleo_;
-  TcpClient* joining_ = nullptr;
-  Stamp begun_{};
+  std::unique_ptr<BareClient> bare_bob_, bare_cleo_;
 };
 
 void play(Stage& stage) { Chat(stage).tell(); }
@@ -259,6 +226,7 @@ Scenario chat_scenario() {
                       {"size", "bytes of each line"},
                       {"interval", "between them, in milliseconds"},
                       over_ipv6},
+          .over_bad_links = true,
           .topology = topology,
           .play = play};
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -18,7 +19,10 @@
 #include "lab/base/error.hpp"
 #include "lab/services/ports.hpp"
 #include "scenarios/bare_client.hpp"
+#include "scenarios/lans.hpp"
 #include "scenarios/look_for.hpp"
+#include "scenarios/openers.hpp"
+#include "scenarios/party.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/stage.hpp"
 
@@ -36,32 +40,18 @@ constexpr std::size_t low_water = std::size_t{4} << 10;
 constexpr std::size_t question_size = 1000;  // bytes of content
 constexpr std::size_t most_questions = 1000;
 
-Topology topology(const Settings& settings) {
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  for (const auto* name : {"S", "A", "B", "C"}) net.host(name, lan);
-  return net;
-}
+Topology topology(const Settings& settings) { return one_lan(settings, {"S", "A", "B", "C"}); }
 
-// Sockets with little room; accepted ones take after their listener.
-Opener with_little_room(Opener opener) {
-  return [opener = std::move(opener)](Transport transport, const Endpoint& local) {
-    auto socket = opener(transport, local);
-    for (const int buffer : {SO_SNDBUF, SO_RCVBUF})
-      check_errno(::setsockopt(socket.get(), SOL_SOCKET, buffer, &little, sizeof little), "set a buffer's size");
-    return socket;
-  };
-}
+Opener with_little_room(Opener opener) { return with_buffers(std::move(opener), {SO_SNDBUF, SO_RCVBUF}, little); }
 
 class Echo {
  public:
   explicit Echo(Stage& stage)
       : stage_(stage),
         lab_(stage.lab),
-        a_(stage.address_of("A")),
-        b_{stage.address_of("B"), b_port},
-        c_{stage.address_of("C"), c_port},
         service_{stage.address_of("S"), echo_port},
+        b_(stage, "B", {stage.address_of("B"), b_port}, service_),
+        c_(stage, "C", {stage.address_of("C"), c_port}, service_),
         server_(stage.stay(serve())) {}
 
   void tell() {
@@ -76,8 +66,6 @@ class Echo {
   }
 
  private:
-  using Packet = capture::Packet;
-
   // What S tells of its clients; S may outlive the story.
   struct Told {
     std::map<Endpoint, EchoServer::ClientId> ids;
@@ -97,8 +85,6 @@ class Echo {
         options);
   }
 
-  void begin() { begun_ = stamp_now(); }
-  const Packet* seen(std::string_view tap, const capture::Trace::Fits& fits) { return stage_.seen(tap, fits, begun_); }
   // Bytes that S holds for a client.
   [[nodiscard]] std::size_t queue_for(const Endpoint& client) const {
     return server_.tcp().queued(told_->ids.at(client));
@@ -112,53 +98,45 @@ class Echo {
     const auto wanted = a_client_->answered() + count;
     const bool served = lab_.wait_until([&] { return a_client_->answered() >= wanted; },
                                         patience + interval() * static_cast<std::int64_t>(count));
-    const Endpoint a{a_, a_port()};
     stage_.check(fmt::format("A is served {}", meanwhile), served,
-                 {stage_.seen("A:eth0", look_for::segment(a, service_), now),
-                  stage_.seen("A:eth0", look_for::segment(service_, a), now)},
+                 {stage_.seen("A:eth0", look_for::segment(a_->own(), service_), now),
+                  stage_.seen("A:eth0", look_for::segment(service_, a_->own()), now)},
                  "its messages did not come back");
-  }
-  [[nodiscard]] Port a_port() const {
-    const auto& sockets = lab_.journal().stack_sockets();
-    const auto found = std::ranges::find(sockets, std::string("A"), &Journal::StackSocket::host);
-    return found == sockets.end() ? Port{} : found->local.port;
   }
 
   void meet() {
-    begin();
-    lab_.step("A, B and C connect to S, whose one loop waits for all of them at once; A begins to converse");
-    a_client_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::tcp, Endpoint{a_, Port{}},
-                                             service_, EchoClient::Options{.interval = interval()});
-    b_client_ = std::make_unique<BareClient>(lab_, lab_.opener("B"), b_, service_);
-    c_client_ = std::make_unique<BareClient>(lab_, with_little_room(lab_.opener("C")), c_, service_);
+    stage_.scene("A, B and C connect to S, whose one loop waits for all of them at once; A begins to converse");
+    a_client_ = std::make_unique<EchoClient>(lab_.loop(), lab_.opener("A"), Transport::tcp,
+                                             Endpoint{stage_.address_of("A"), Port{}}, service_,
+                                             EchoClient::Options{.interval = interval()});
+    a_ = Party(stage_, "A", latest_socket(stage_, "A"), service_);
+    b_client_ = std::make_unique<BareClient>(lab_, lab_.opener("B"), b_.own(), service_);
+    c_client_ = std::make_unique<BareClient>(lab_, with_little_room(lab_.opener("C")), c_.own(), service_);
     const auto hello = encode_frame({{"type", "message"}}, as_bytes("hello"));
     for (auto* client : {b_client_.get(), c_client_.get()}) client->say(as_text(hello));
     lab_.wait_until([&] { return b_client_->heard().size() + c_client_->heard().size() == 2 * hello.size(); },
                     patience);
     stage_.check("each gets back what it said, byte for byte",
                  b_client_->heard() == as_text(hello) && c_client_->heard() == as_text(hello),
-                 {seen("B:eth0", look_for::text(service_, b_, as_text(hello))),
-                  seen("C:eth0", look_for::text(service_, c_, as_text(hello)))});
-    Lab::require(told_->ids.contains(b_) && told_->ids.contains(c_), "S does not know B and C");
+                 {b_.heard(as_text(hello)), c_.heard(as_text(hello))});
+    Lab::require(told_->ids.contains(b_.own()) && told_->ids.contains(c_.own()), "S does not know B and C");
     a_goes_on("beside them");
   }
 
   void die() {
-    begin();
-    lab_.step("B dies in a message: a header that promises 400 bytes, nine of them, and a reset");
+    stage_.scene("B dies in a message: a header that promises 400 bytes, nine of them, and a reset");
     const auto whole = encode_frame({{"type", "message"}}, Bytes(400, '.'));
     const auto part = as_text(whole).substr(0, whole.size() - 391);
     b_client_->say(part);
-    const auto* message = seen("S:eth0", look_for::text(b_, service_, part));
+    const auto b_at_s = b_.as_seen_at("S");
+    const auto* message = b_at_s.said(part);
     b_client_->abort();
-    const auto* reset = seen("S:eth0", look_for::rst(b_, service_));
-    lab_.wait_until([&] { return told_->ends.contains(told_->ids.at(b_)); }, patience);
-    const auto& end = told_->ends[told_->ids.at(b_)];
+    const auto* reset = b_at_s.said(look_for::is_rst);
+    lab_.wait_until([&] { return told_->ends.contains(told_->ids.at(b_.own())); }, patience);
+    const auto& end = told_->ends[told_->ids.at(b_.own())];
     stage_.check("S drops B and the part of a message with it", end == "Connection reset by peer", {message, reset},
                  fmt::format("of B's connection S says: {}", end));
-    stage_.check_all("S answers nothing to the part",
-                     stage_.all_seen("S:eth0", look_for::between(b_, service_), begun_),
-                     look_for::segment(service_, b_));
+    stage_.check_all("S answers nothing to the part", b_at_s.all(), look_for::segment(service_, b_.own()));
     a_goes_on("on, as if nothing had happened");
   }
 
@@ -172,22 +150,21 @@ class Echo {
   // S reads only as fast as it can answer: what C does not take fills first C's kernel, then S's, then the queue for C,
   // and then S stops listening to C, and C's own questions pile up on C's side.
   void hang() {
-    begin();
-    lab_.step("C asks and asks, {} bytes a time, and reads no answer", question_size);
+    stage_.scene("C asks and asks, {} bytes a time, and reads no answer", question_size);
     c_client_->set_reading(false);
     question_ = encode_frame({{"type", "message"}}, Bytes(question_size, 'c'));
     std::size_t most = 0;
     while (asked_ < most_questions && !stands_still()) {
       c_client_->say(as_text(question_));
       ++asked_;
-      most = std::max(most, queue_for(c_));
+      most = std::max(most, queue_for(c_.own()));
     }
-    most = std::max(most, queue_for(c_));
+    most = std::max(most, queue_for(c_.own()));
     const auto no_room = [](const capture::Tcp& tcp) { return tcp.window == 0 && !tcp.flags.rst && !tcp.flags.syn; };
     stage_.check("C's kernel has no room for answers any more, and says so: window 0", true,
-                 {seen("S:eth0", look_for::tcp(c_, service_, no_room))});
+                 {c_.as_seen_at("S").said(no_room)});
     stage_.check(fmt::format("S queued {} bytes for C, stopped reading from it, and now has no room either", most),
-                 most > high_water, {seen("C:eth0", look_for::tcp(service_, c_, no_room))},
+                 most > high_water, {c_.heard(no_room)},
                  fmt::format("{} bytes are not more than the mark, {}", most, high_water));
     // One read brings 16 KiB at most.
     stage_.check_count("so the queue is bounded: the mark, and the answers to what was read at once",
@@ -197,8 +174,7 @@ class Echo {
   }
 
   void recover() {
-    begin();
-    lab_.step("C reads again: its window opens, S's queue drains, S reads on");
+    stage_.scene("C reads again: its window opens, S's queue drains, S reads on");
     const auto hello = c_client_->heard().size();
     c_client_->set_reading(true);
     const auto all = hello + asked_ * question_.size();
@@ -209,39 +185,38 @@ class Echo {
     for (std::size_t i = 0; same && i < asked_; ++i)
       same = heard.substr(i * question_.size(), question_.size()) == as_text(question_);
     stage_.check(fmt::format("all {} questions of C are answered now, none lost and none torn", asked_), same,
-                 {seen("S:eth0", look_for::tcp(c_, service_, room)), seen("C:eth0", look_for::segment(service_, c_))},
+                 {c_.as_seen_at("S").said(room), c_.heard(look_for::has_data)},
                  fmt::format("{} bytes of {} came back", heard.size(), asked_ * question_.size()));
   }
 
   void part() {
-    begin();
-    lab_.step("A and C close their connections, with a FIN from either side");
+    stage_.scene("A and C close their connections, with a FIN from either side");
     a_client_->stop();
     lab_.wait_until([&] { return a_client_->in_flight() == 0; }, patience);
     c_client_->close();
-    const Endpoint a{a_, a_port()};
     stage_.check("A's and C's connections end in order", true,
-                 {seen("A:eth0", look_for::fin(a, service_)), seen("A:eth0", look_for::fin(service_, a)),
-                  seen("C:eth0", look_for::fin(c_, service_)), seen("C:eth0", look_for::fin(service_, c_))});
-    begun_ = {};
+                 {a_->said(look_for::is_fin), a_->heard(look_for::is_fin), c_.said(look_for::is_fin),
+                  c_.heard(look_for::is_fin)});
+    // The messages lie anywhere in the trace.
     stage_.check(fmt::format("all {} messages of A came back unchanged, whatever the others did", a_client_->sent()),
                  a_client_->sent() == a_client_->answered() && a_client_->errors() == 0,
-                 {seen("A:eth0", look_for::segment(a, service_)), seen("A:eth0", look_for::segment(service_, a))},
+                 {stage_.seen("A:eth0", look_for::segment(a_->own(), service_), Stamp{}),
+                  stage_.seen("A:eth0", look_for::segment(service_, a_->own()), Stamp{})},
                  fmt::format("{} came back, with {} errors: {}", a_client_->answered(), a_client_->errors(),
                              a_client_->last_error()));
   }
 
   Stage& stage_;
   Lab& lab_;
-  IpAddress a_;
-  Endpoint b_, c_, service_;
+  Endpoint service_;
+  std::optional<Party> a_;  // from when it connected
+  Party b_, c_;
   std::shared_ptr<Told> told_ = std::make_shared<Told>();
   EchoServer& server_;
   std::unique_ptr<EchoClient> a_client_;
   std::unique_ptr<BareClient> b_client_, c_client_;
   Bytes question_;
   std::size_t asked_ = 0;
-  Stamp begun_{};
 };
 
 void play(Stage& stage) { Echo(stage).tell(); }
@@ -259,6 +234,7 @@ Scenario echo_scenario() {
           .choices = {{"count", "A's messages that must come back before each next step"},
                       {"interval", "between A's messages, in milliseconds"},
                       over_ipv6},
+          .over_bad_links = true,
           .topology = topology,
           .play = play};
 }

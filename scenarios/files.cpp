@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,9 @@
 #include "lab/services/file_sender.hpp"
 #include "lab/services/ports.hpp"
 #include "scenarios/bare_client.hpp"
+#include "scenarios/lans.hpp"
 #include "scenarios/look_for.hpp"
+#include "scenarios/party.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/stage.hpp"
 
@@ -31,13 +34,7 @@ constexpr std::size_t little = 16384;        // bytes that B reads at once: the 
 constexpr const char* file_name = "letter.bin";
 constexpr Port forged_port{40001};
 
-Topology topology(const Settings& settings) {
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  net.host("A", lan);
-  net.host("B", lan);
-  return net;
-}
+Topology topology(const Settings& settings) { return one_lan(settings, {"A", "B"}); }
 
 // What lies on this machine for as long as the lab is up: both folders, in one that is removed at the end, and B's
 // receiver.
@@ -102,19 +99,8 @@ class Files {
  private:
   using Packet = capture::Packet;
 
-  const Packet* at_a(const capture::Trace::Fits& fits) { return stage_.seen("A:eth0", fits, begun_); }
-  void step(std::string_view text) {
-    begun_ = stamp_now();
-    lab_.step("{}", text);
-  }
-  // Where A speaks from: of its sockets the newest.
-  [[nodiscard]] Endpoint newest_of_a() const {
-    const auto& sockets = lab_.journal().stack_sockets();
-    const auto found = std::find_if(sockets.rbegin(), sockets.rend(), [](const auto& one) { return one.host == "A"; });
-    return found == sockets.rend() ? Endpoint{} : found->local;
-  }
-  const Packet* from_a(std::string_view text) { return at_a(look_for::text(a_, service_, text)); }
-  const Packet* from_b(std::string_view text) { return at_a(look_for::text(service_, a_, text)); }
+  // A's end of the connection that it opened last.
+  [[nodiscard]] Party newest() const { return {stage_, "A", latest_socket(stage_, "A"), service_}; }
 
   std::unique_ptr<FileSender> sender(const std::string& id) {
     FileSender::Options options;
@@ -135,9 +121,9 @@ class Files {
   }
 
   void begin_transfer() {
-    step("A offers a file: its name, its size, how many blocks of 32 KiB that is, and an id of the transfer");
+    stage_.scene("A offers a file: its name, its size, how many blocks of 32 KiB that is, and an id of the transfer");
     sender_ = sender(id_);
-    a_ = newest_of_a();
+    a_ = newest();
     const bool streams = lab_.wait_until([this] { return device_.receiver->stats().bytes >= cut_after; }, patience);
     Lab::require(streams, "B does not receive");
     // At once: each look at the trace would let some more of the stream in.
@@ -147,41 +133,40 @@ class Files {
     kept_ = was_partial_ ? std::filesystem::file_size(part()) : 0;
     const auto offer = fmt::format("type:offer;name:{};size:{};blocks:7;", file_name, file_size);
     stage_.check("A's offer names the file and says what it is, before a byte of it is sent", true,
-                 {from_a(offer), from_a(fmt::format("id:{}", id_))});
-    stage_.check("B accepts it from the beginning", true, {from_b("type:accept;from:0;prefix:none")});
+                 {a_->said(offer), a_->said(fmt::format("id:{}", id_))});
+    stage_.check("B accepts it from the beginning", true, {a_->heard("type:accept;from:0;prefix:none")});
     check_cut();
   }
 
   void check_cut() {
-    const auto* reset = at_a(look_for::rst(service_, a_));
+    const auto* reset = a_->heard(look_for::is_rst);
     stage_.check(
         fmt::format("B's reset ends the stream; {} bytes lie in a part file, and nothing under the file's name", kept_),
         was_partial_ && kept_ >= cut_after && kept_ < file_size, {reset}, "something else lies in the folder");
   }
 
   void resume() {
-    step(
+    stage_.scene(
         "A comes back by itself after a pause and offers the same again; B says how much it has, and the digest of it");
-    const auto before = a_;
-    lab_.wait_until([&] { return newest_of_a() != before; }, patience);
-    a_ = newest_of_a();
+    const auto before = a_->own();
+    lab_.wait_until([&] { return latest_socket(stage_, "A") != before; }, patience);
+    a_ = newest();
     const auto prefix = to_hex(sha256_of(ByteView(content_).first(kept_)));
     const auto accept = fmt::format("type:accept;from:{};prefix:{}", kept_, prefix);
     const bool verified = ends(FileSender::Result::verified);
-    stage_.check("the second offer has the same id, from another port", a_.port != before.port,
-                 {from_a(fmt::format("id:{}", id_))}, "A did not come back");
+    stage_.check("the second offer has the same id, from another port", a_->own().port != before.port,
+                 {a_->said(fmt::format("id:{}", id_))}, "A did not come back");
     stage_.check("B's answer names the offset, and the digest that these bytes of A's file really have",
-                 verified && from_ == kept_, {from_b(accept)}, otherwise());
+                 verified && from_ == kept_, {a_->heard(accept)}, otherwise());
   }
 
   // Sequence numbers count what a connection carried: from SYN to FIN there is nothing but the messages and the rest.
   void verify() {
-    const auto opens = [](const capture::Tcp& tcp) { return tcp.flags.syn; };
-    const auto* syn = at_a(look_for::tcp(a_, service_, opens));
-    const auto* fin = at_a(look_for::fin(a_, service_));
-    const auto* done = from_a(fmt::format("type:done;sha256:{}", digest_));
+    const auto* syn = a_->said(look_for::is_syn);
+    const auto* fin = a_->said(look_for::is_fin);
+    const auto* done = a_->said(fmt::format("type:done;sha256:{}", digest_));
     // The offer is a segment of its own; whether the digest stands in it depends on how far A had hashed.
-    const auto* offer = from_a(fmt::format("id:{}", id_));
+    const auto* offer = a_->said(fmt::format("id:{}", id_));
     const std::size_t offer_size = offer == nullptr ? 0 : capture::decode(*offer).tcp()->length;
     const auto messages = offer_size + encode_done(Sha256{}).size();
     const auto expected = messages + file_size - kept_;
@@ -190,11 +175,11 @@ class Files {
                              file_size - kept_),
                  carried == expected, {syn, offer, fin}, fmt::format("{} bytes instead of {}", carried, expected));
     stage_.check("A says the digest of the whole file, and B that its own is the same",
-                 outcome_ && outcome_->sha256 && to_hex(*outcome_->sha256) == digest_, {done, from_b("type:verified")},
-                 otherwise());
+                 outcome_ && outcome_->sha256 && to_hex(*outcome_->sha256) == digest_,
+                 {done, a_->heard("type:verified")}, otherwise());
     const bool same = content_of(target()) == content_ && !std::filesystem::exists(part());
     stage_.check("the file has its name now, byte for byte as it was, and the part file is gone", same,
-                 {from_b("type:verified")}, "it differs");
+                 {a_->heard("type:verified")}, "it differs");
   }
 
   static std::size_t carried_between(const Packet* syn, const Packet* fin) {
@@ -205,26 +190,26 @@ class Files {
   }
 
   void offer_again() {
-    step("A offers the file once more, as another transfer: nothing is written over in silence");
+    stage_.scene("A offers the file once more, as another transfer: nothing is written over in silence");
     outcome_.reset();
     sender_ = sender(to_hex(random_bytes(lab_.random(), 16)));
-    a_ = newest_of_a();
+    a_ = newest();
     const bool refused = ends(FileSender::Result::refused);
-    stage_.check("B refuses it, and says why", refused, {from_b("type:refuse;why:a file of this name exists already")},
-                 otherwise());
+    stage_.check("B refuses it, and says why", refused,
+                 {a_->heard("type:refuse;why:a file of this name exists already")}, otherwise());
   }
 
   // A sender would never say it: exact bytes, by an ordinary socket.
   void offer_outside() {
-    step("Somebody at A offers a file whose name leads out of the folder");
+    stage_.scene("Somebody at A offers a file whose name leads out of the folder");
     const FileOffer offer{.name = "../letter.bin", .size = 4, .mtime = 0, .digest = {}, .id = id_};
     BareClient client(lab_, lab_.opener("A"), {stage_.address_of("A"), forged_port}, service_);
-    a_ = {stage_.address_of("A"), forged_port};
+    a_ = newest();
     client.say(as_text(encode_offer(offer)));
     lab_.wait_until([&] { return !client.heard().empty(); }, patience);
     const bool outside = std::filesystem::exists(device_.folder + "/letter.bin");
     stage_.check("B takes a base name only", !outside,
-                 {from_a("name:../letter.bin"), from_b("type:refuse;why:the name has a '/'")}, "it was taken");
+                 {a_->said("name:../letter.bin"), a_->heard("type:refuse;why:the name has a '/'")}, "it was taken");
     client.close();
     lab_.wait_until([&] { return client.closed(); }, patience);
   }
@@ -249,11 +234,10 @@ class Files {
   std::string id_;
   std::unique_ptr<FileSender> sender_;
   std::optional<FileSender::Outcome> outcome_;
-  Endpoint a_;              // of the connection at hand
+  std::optional<Party> a_;  // of the connection at hand
   std::uint64_t from_ = 0;  // as B last accepted
   bool was_partial_ = false;
   std::uint64_t kept_ = 0;  // bytes in the part file after the cut
-  Stamp begun_{};
 };
 
 void play(Stage& stage) { Files(stage).tell(); }
@@ -269,6 +253,7 @@ Scenario files_scenario() {
               "the middle; A comes back, and the rest is sent. Then A offers what B does not take. The files\n"
               "lie in two new folders below TMPDIR, which are removed at the end."),
           .choices = {over_ipv6},
+          .over_bad_links = true,
           .topology = topology,
           .play = play};
 }

@@ -12,6 +12,7 @@
 #include "lab/services/echo.hpp"
 #include "lab/services/ports.hpp"
 #include "scenarios/bare_client.hpp"
+#include "scenarios/lans.hpp"
 #include "scenarios/look_for.hpp"
 #include "scenarios/scenario.hpp"
 #include "scenarios/stage.hpp"
@@ -57,13 +58,7 @@ std::vector<Wrong> wrong_ones() {
            .offset = 20}};
 }
 
-Topology topology(const Settings& settings) {
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  net.host("A", lan);
-  net.host("S", lan);
-  return net;
-}
+Topology topology(const Settings& settings) { return one_lan(settings, {"A", "S"}); }
 
 // A segment or datagram with exactly these bytes.
 capture::Trace::Fits carrying(const Endpoint& source, const Endpoint& destination, std::string_view bytes) {
@@ -99,8 +94,7 @@ class Frames {
  private:
   using Packet = capture::Packet;
 
-  void begin() { begun_ = stamp_now(); }
-  const Packet* at_a(const capture::Trace::Fits& fits) { return stage_.seen("A:eth0", fits, begun_); }
+  const Packet* at_a(const capture::Trace::Fits& fits) { return stage_.seen("A:eth0", fits); }
   const Packet* from_a(const BareClient& client, std::string_view bytes) {
     return at_a(carrying(client.local(), service_, bytes));
   }
@@ -117,8 +111,7 @@ class Frames {
   }
 
   void say_reference() {
-    begin();
-    lab_.step("A connects to S and says the reference frame, 26 bytes: 11 00 | CL:7;type:message | cwsdwed");
+    stage_.scene("A connects to S and says the reference frame, 26 bytes: 11 00 | CL:7;type:message | cwsdwed");
     const auto client = connect();
     client->say(reference);
     const bool heard = hears(*client, reference);
@@ -134,11 +127,9 @@ class Frames {
 
   // A stream has no borders: where a segment ends says nothing about where a message does.
   void tear() {
-    begin();
     const auto client = connect();
     for (const auto at : {std::size_t{1}, std::size_t{10}, reference.size() - 1}) {
-      begin();
-      lab_.step("A says the frame in two segments, torn after byte {}", at);
+      stage_.scene("A says the frame in two segments, torn after byte {}", at);
       const auto first = reference.substr(0, at);
       const auto second = reference.substr(at);
       const auto before = client->heard().size();
@@ -156,8 +147,7 @@ class Frames {
 
   void gather() {
     const auto count = usual_payload / reference.size();
-    begin();
-    lab_.step("A says {} frames with one write: they share a segment", count);
+    stage_.scene("A says {} frames with one write: they share a segment", count);
     const auto client = connect();
     std::string all;
     for (std::size_t i = 0; i < count; ++i) all += reference;
@@ -172,16 +162,14 @@ class Frames {
     std::string heard;
     UdpEndpoint::Events events{.on_datagram = [&](const Datagram& datagram) { heard += as_text(datagram.bytes); }};
     UdpEndpoint socket(lab_.loop(), lab_.opener("A"), {a_, first_port}, std::move(events));
-    begin();
-    lab_.step("A sends the frame in a datagram");
+    stage_.scene("A sends the frame in a datagram");
     socket.send_to(service_, as_bytes(reference));
     lab_.wait_until([&] { return !heard.empty(); }, patience);
     const auto request = carrying(socket.local(), service_, reference);
     const auto answer = carrying(service_, socket.local(), reference);
     stage_.check("S answers with a datagram of the same bytes", heard == reference, {at_a(request), at_a(answer)},
                  "another answer came");
-    begin();
-    lab_.step("A sends two frames in one datagram, half a frame, none at all, and then a right one");
+    stage_.scene("A sends two frames in one datagram, half a frame, none at all, and then a right one");
     const auto twice = std::string(reference) + std::string(reference);
     const std::string half(reference.substr(0, 13));
     const std::string_view last("\x04\0CL:0", 6);
@@ -199,8 +187,7 @@ class Frames {
 
   // A right frame goes before, so that it is seen to be answered whatever follows it.
   void say_wrong(const Wrong& wrong) {
-    begin();
-    lab_.step("A says a right frame and then a wrong one: {}", wrong.what);
+    stage_.scene("A says a right frame and then a wrong one: {}", wrong.what);
     const auto client = connect();
     client->say(reference);
     const bool answered = hears(*client, reference);
@@ -212,14 +199,13 @@ class Frames {
     const FrameError expected{wrong.fault, reference.size() + wrong.offset};
     stage_.check(fmt::format("{}: S closes this connection, with a FIN and no answer", wrong.what),
                  answered && *faults_ == expected && client->heard() == reference,
-                 {from_s(*client, reference), said, at_a(look_for::fin(service_, client->local()))},
+                 {from_s(*client, reference), said, at_a(look_for::tcp(service_, client->local(), look_for::is_fin))},
                  fmt::format("S said: {}", faults_->to_string()));
     table_.rows.push_back({std::string(wrong.what), printable(wrong.bytes), faults_->to_string()});
   }
 
   void survive() {
-    begin();
-    lab_.step("A connects once more and says the reference frame");
+    stage_.scene("A connects once more and says the reference frame");
     const auto client = connect();
     client->say(reference);
     const bool heard = hears(*client, reference);
@@ -245,7 +231,6 @@ class Frames {
   unsigned connections_ = 0;
   Table table_{.title = "What is no frame, behind a right one of 26 bytes, and what S says of it",
                .columns = {"what", "its bytes", "S says"}};
-  Stamp begun_{};
 };
 
 void play(Stage& stage) { Frames(stage).tell(); }
@@ -262,6 +247,7 @@ Scenario frames_scenario() {
               "wrong. Over TCP S closes the connection that sends what is no frame, over UDP it ignores the\n"
               "datagram."),
           .choices = {over_ipv6},
+          .over_bad_links = true,
           .topology = topology,
           .play = play};
 }

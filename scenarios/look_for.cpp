@@ -70,6 +70,18 @@ Fits error_for_udp(const IpAddress& source, Port port) {
   };
 }
 
+bool is_syn(const capture::Tcp& tcp) { return tcp.flags.syn && !tcp.flags.ack; }
+bool is_syn_ack(const capture::Tcp& tcp) { return tcp.flags.syn && tcp.flags.ack; }
+bool is_fin(const capture::Tcp& tcp) { return tcp.flags.fin; }
+bool is_rst(const capture::Tcp& tcp) { return tcp.flags.rst; }
+bool has_data(const capture::Tcp& tcp) { return tcp.length > 0; }
+
+std::function<bool(const capture::Tcp&)> has_text(std::string_view text) {
+  return [text = std::string(text)](const capture::Tcp& tcp) {
+    return as_text(tcp.payload).find(text) != std::string_view::npos;
+  };
+}
+
 Fits datagram(const Endpoint& source, const Endpoint& destination) {
   return [=](const Packet&, const Decoded& packet) {
     return packet.udp() != nullptr && packet.source() == source && packet.destination() == destination;
@@ -83,9 +95,7 @@ Fits tcp(const Endpoint& source, const Endpoint& destination, std::function<bool
   };
 }
 
-Fits segment(const Endpoint& source, const Endpoint& destination) {
-  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.length > 0; });
-}
+Fits segment(const Endpoint& source, const Endpoint& destination) { return tcp(source, destination, has_data); }
 
 Fits between(const Endpoint& one, const Endpoint& other) {
   return [=](const Packet&, const Decoded& packet) {
@@ -93,20 +103,6 @@ Fits between(const Endpoint& one, const Endpoint& other) {
     const auto from = packet.source(), to = packet.destination();
     return (from == one && to == other) || (from == other && to == one);
   };
-}
-
-Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text) {
-  return tcp(source, destination, [text = std::string(text)](const capture::Tcp& tcp) {
-    return as_text(tcp.payload).find(text) != std::string_view::npos;
-  });
-}
-
-Fits fin(const Endpoint& source, const Endpoint& destination) {
-  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.flags.fin; });
-}
-
-Fits rst(const Endpoint& source, const Endpoint& destination) {
-  return tcp(source, destination, [](const capture::Tcp& tcp) { return tcp.flags.rst; });
 }
 
 }  // namespace wirelab::scenarios::look_for

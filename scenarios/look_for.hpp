@@ -25,6 +25,15 @@ capture::Trace::Fits error_for_echo(const IpAddress& source, std::uint16_t ident
 // An ICMP error of `source` that quotes a UDP datagram from `port`.
 capture::Trace::Fits error_for_udp(const IpAddress& source, Port port);
 
+// What a TCP segment is, for tcp() and Party.
+bool is_syn(const capture::Tcp& tcp);  // without ACK
+bool is_syn_ack(const capture::Tcp& tcp);
+bool is_fin(const capture::Tcp& tcp);
+bool is_rst(const capture::Tcp& tcp);
+bool has_data(const capture::Tcp& tcp);
+// Its payload holds that text, whole.
+std::function<bool(const capture::Tcp&)> has_text(std::string_view text);
+
 // A UDP datagram, and a TCP segment that carries data, from one endpoint to the other.
 capture::Trace::Fits datagram(const Endpoint& source, const Endpoint& destination);
 capture::Trace::Fits segment(const Endpoint& source, const Endpoint& destination);
@@ -33,10 +42,5 @@ capture::Trace::Fits tcp(const Endpoint& source, const Endpoint& destination,
                          std::function<bool(const capture::Tcp&)> fits);
 // Any TCP segment of the connection between the two, either way.
 capture::Trace::Fits between(const Endpoint& one, const Endpoint& other);
-// A TCP segment whose payload holds that text, whole.
-capture::Trace::Fits text(const Endpoint& source, const Endpoint& destination, std::string_view text);
-// A TCP segment by which one endpoint says that it sends no more, and one that resets.
-capture::Trace::Fits fin(const Endpoint& source, const Endpoint& destination);
-capture::Trace::Fits rst(const Endpoint& source, const Endpoint& destination);
 
 }  // namespace wirelab::scenarios::look_for

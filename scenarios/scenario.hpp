@@ -35,6 +35,7 @@ struct Scenario {
   std::string explanation;
   std::vector<Choice> choices;  // what else the user sets means nothing here, and is refused
   Settings usual = {};          // unless the user chooses otherwise
+  bool over_bad_links = false;  // it can be told where links delay, lose and reorder; its checks may then be refuted
   // Throws BadInput for settings that the story cannot be told with.
   Topology (*topology)(const Settings&);
   void (*play)(Stage&);

@@ -14,6 +14,11 @@ Evidence operator+(Evidence one, const Evidence& other) {
   return one;
 }
 
+// A vector would destroy its first element first.
+Stage::~Stage() {
+  while (!residents_.empty()) residents_.pop_back();
+}
+
 bool Stage::check(std::string name, bool holds, Evidence evidence, std::string otherwise) {
   const bool proven = !evidence.empty() && std::ranges::find(evidence, nullptr) == evidence.end();
   if (holds && !proven) otherwise = "the trace does not show it";
@@ -32,7 +37,10 @@ bool Stage::check_all(std::string name, const Evidence& looked_at, const capture
   Check check{.name = std::move(name), .ok = ok, .evidence = std::move(against), .counted = looked_at.size()};
   if (looked_at.empty()) check.otherwise = "there is no packet to look at";
   if (!check.evidence.empty()) check.otherwise = "these packets speak against it";
-  if (ok) check.evidence.assign(looked_at.begin(), looked_at.begin() + std::min(examples, looked_at.size()));
+  if (ok) {
+    check.evidence = looked_at;
+    check.evidence.resize(std::min(examples, looked_at.size()));
+  }
   checks_.push_back(std::move(check));
   return ok;
 }

@@ -64,6 +64,9 @@ class Stage {
  public:
   Stage(Lab& stage_lab, capture::Trace& stage_trace, const Settings& chosen)
       : lab(stage_lab), trace(stage_trace), settings(chosen) {}
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
   Lab& lab;                 // NOLINT: the three that every line of a story speaks of
   capture::Trace& trace;    // NOLINT
@@ -92,12 +95,25 @@ class Stage {
   // A node's first address of the IP version that the story is played over, on that segment if one is named. Throws
   // std::logic_error if there is none.
   [[nodiscard]] IpAddress address_of(std::string_view node, std::string_view segment = {}) const;
-  // The first packet on a tap ("A:eth0") with a stamp from `since` on that fits; turns the loop until it is in the
-  // trace. Null after a second, which is far above what any packet in a lab takes.
-  const capture::Packet* seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since = {});
+  // Tells the next step, as Lab::step does, and begins a scene: what is looked for from now on came after it.
+  template <class... Args>
+  void scene(fmt::format_string<Args...> format, Args&&... args) {
+    scene_ = stamp_now();
+    lab.step(format, std::forward<Args>(args)...);
+  }
+  // The first packet on a tap ("A:eth0") with a stamp from `since` on, or since the scene began, that fits; turns the
+  // loop until it is in the trace. Null after a second, which is far above what any packet in a lab takes.
+  const capture::Packet* seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since);
+  const capture::Packet* seen(std::string_view tap, const capture::Trace::Fits& fits) {
+    return seen(tap, fits, scene_);
+  }
   // All such packets that are in the trace so far.
-  [[nodiscard]] Evidence all_seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since = {}) const;
-  // Keeps a service alive for as long as the lab is: also after the story, when the lab is kept up.
+  [[nodiscard]] Evidence all_seen(std::string_view tap, const capture::Trace::Fits& fits, Stamp since) const;
+  [[nodiscard]] Evidence all_seen(std::string_view tap, const capture::Trace::Fits& fits) const {
+    return all_seen(tap, fits, scene_);
+  }
+  // Keeps a service alive for as long as the lab is: also after the story, when the lab is kept up. What was given last
+  // ends first, since it may hold on to what came before.
   template <class Service>
   Service& stay(std::unique_ptr<Service> service) {
     Service& kept = *service;
@@ -115,6 +131,7 @@ class Stage {
  private:
   [[nodiscard]] bool is_on(std::string_view tap, const capture::Packet& packet) const;
 
+  Stamp scene_{};  // when it began
   std::vector<Check> checks_;
   std::vector<Filter> filters_;
   std::vector<Table> tables_;

@@ -17,8 +17,6 @@ using capture::Tcp;
 // After which A's kernel gives up the silent host; by itself it would try for minutes.
 constexpr std::chrono::milliseconds give_up = 2s;
 
-bool is_syn(const Tcp& tcp) { return tcp.flags.syn && !tcp.flags.ack; }
-bool is_reset(const Tcp& tcp) { return tcp.flags.rst; }
 bool is_any(const Tcp&) { return true; }
 
 // What connect() gave in the end: itself, or after EINPROGRESS by SO_ERROR.
@@ -45,7 +43,7 @@ Rows refused(Stage& stage, const Endpoint& closed) {
   callers.await(patience);
   stage.check("a closed port: S's kernel answers RST, and connect() fails with ECONNREFUSED at once",
               end_with(callers, ECONNREFUSED) && callers.time_out().outcome().failed_with(ECONNREFUSED),
-              callers.sent(is_syn) + callers.came(is_reset));
+              callers.sent(look_for::is_syn) + callers.came(look_for::is_rst));
   return {callers.row("connect, closed port", "connected", callers.on_the_wire(callers.blocking()))};
 }
 
@@ -71,17 +69,17 @@ Rows unreachable(Stage& stage, const Callers& callers, const Endpoint& nobody) {
 Rows ignored(Stage& stage, const Callers& callers, const Endpoint& silent) {
   const auto& blocking = callers.blocking();
   const auto& left = callers.time_out();
-  const auto arrived = stage.all_seen("Q:eth0", look_for::tcp(blocking.local(), silent, is_syn));
+  const auto arrived = stage.all_seen("Q:eth0", look_for::tcp(blocking.local(), silent, look_for::is_syn));
   const bool unanswered = stage.all_seen("Q:eth0", look_for::tcp(silent, blocking.local(), is_any)).empty();
   stage.check("silent host: every SYN reaches Q, nothing answers, and A's kernel sends it again after a second",
               unanswered && arrived.size() > 1 && arrived[1]->stamp - arrived[0]->stamp > 900ms &&
                   arrived[1]->stamp - arrived[0]->stamp < 2s,
               arrived);
   stage.check("silent host: when A's kernel gives up, connect() fails with ETIMEDOUT", end_with(callers, ETIMEDOUT),
-              callers.sent(is_syn), blocking.outcome().to_string("connected"));
-  check_gave_up(stage, callers, "silent host", callers.sent(is_syn));
+              callers.sent(look_for::is_syn), blocking.outcome().to_string("connected"));
+  check_gave_up(stage, callers, "silent host", callers.sent(look_for::is_syn));
   stage.check("silent host: the time-out socket's caller has gone, but its kernel sends the SYN again", true,
-              {stage.seen("A:eth0", look_for::tcp(left.local(), silent, is_syn), left.outcome().returned)});
+              {stage.seen("A:eth0", look_for::tcp(left.local(), silent, look_for::is_syn), left.outcome().returned)});
   return {callers.row("connect, silent host", "connected", callers.on_the_wire(blocking))};
 }
 

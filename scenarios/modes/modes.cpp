@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "lab/net/nft.hpp"
+#include "scenarios/lans.hpp"
 #include "scenarios/modes/parts.hpp"
 #include "scenarios/modes/socket_call.hpp"
 #include "scenarios/scenario.hpp"
@@ -22,12 +23,7 @@ constexpr Port open_port{17100};
 constexpr Port closed_port{17101};
 constexpr std::uint64_t nobody_number = 99;  // on the LAN
 
-Topology topology(const Settings& settings) {
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  for (const auto* name : {"A", "S", "Q"}) net.host(name, lan);
-  return net;
-}
+Topology topology(const Settings& settings) { return one_lan(settings, {"A", "S", "Q"}); }
 
 IpAddress nobody(const Stage& stage) {
   const auto own = stage.address_of("A");

@@ -16,9 +16,6 @@ using capture::Tcp;
 constexpr std::size_t much = 256 << 10;  // more than both ends' buffers hold
 constexpr std::string_view word = "hello";
 
-bool is_syn(const Tcp& tcp) { return tcp.flags.syn && !tcp.flags.ack; }
-bool is_syn_ack(const Tcp& tcp) { return tcp.flags.syn && tcp.flags.ack; }
-bool has_data(const Tcp& tcp) { return tcp.length > 0; }
 bool offers_nothing(const Tcp& tcp) { return tcp.flags.ack && !tcp.flags.rst && tcp.window == 0; }
 bool offers_room(const Tcp& tcp) { return tcp.flags.ack && !tcp.flags.rst && tcp.window > 0; }
 
@@ -33,7 +30,7 @@ Rows connected(Stage& stage, Callers& callers, const LazyServer& server) {
               accepted && callers.blocking().outcome().result == 0 && callers.time_out().outcome().result == 0 &&
                   callers.non_blocking().outcome().failed_with(EINPROGRESS) &&
                   callers.non_blocking().sequel()->result == 0,
-              callers.sent(is_syn) + callers.came(is_syn_ack));
+              callers.sent(look_for::is_syn) + callers.came(look_for::is_syn_ack));
   return {callers.row("connect, listener", "connected", callers.on_the_wire(callers.blocking()))};
 }
 
@@ -63,7 +60,7 @@ Rows received(Stage& stage, Callers& callers, const LazyServer& server) {
   stage.lab.step("A waits for data; only when the time-out socket's recv() has given up does S say {}", word);
   server.say(word);
   callers.await(patience);
-  const auto answers = callers.came(has_data, begun);
+  const auto answers = callers.came(look_for::has_data, begun);
   check_received(stage, callers, answers);
   const auto first = std::min({stamp_of(answers[0]), stamp_of(answers[1]), stamp_of(answers[2])});
   const auto is_tcp = [](const auto&, const capture::Decoded& packet) { return packet.tcp() != nullptr; };
@@ -105,7 +102,7 @@ Evidence probe(Stage& stage, const Caller& caller, const Endpoint& server, const
 }
 
 std::string wire_of(Stage& stage, const Caller& caller, const Endpoint& server, Stamp since) {
-  const auto segments = stage.all_seen("A:eth0", look_for::tcp(caller.local(), server, has_data), since);
+  const auto segments = stage.all_seen("A:eth0", look_for::tcp(caller.local(), server, look_for::has_data), since);
   const auto refusals = stage.all_seen("A:eth0", look_for::tcp(server, caller.local(), offers_nothing), since);
   return fmt::format("{} segments from A, {} windows of 0 from S", segments.size(), refusals.size());
 }

@@ -5,18 +5,14 @@
 //     .1                   .2
 //     is watched            does something to it, and is watched where something comes in
 //     forges datagrams
+#include "scenarios/lans.hpp"
 #include "scenarios/readiness/cases.hpp"
 #include "scenarios/scenario.hpp"
 
 namespace wirelab::scenarios {
 namespace {
 
-Topology topology(const Settings& settings) {
-  Topology net;
-  const auto lan = settings.ipv6 ? net.lan("lan", {"10.0.1.0/24", "fd00:1::/64"}) : net.lan("lan", {"10.0.1.0/24"});
-  for (const auto* name : {"A", "S"}) net.host(name, lan);
-  return net;
-}
+Topology topology(const Settings& settings) { return one_lan(settings, {"A", "S"}); }
 
 void play(Stage& stage) {
   readiness::Cases cases(stage);

@@ -19,8 +19,6 @@ using capture::Tcp;
 constexpr Port open_port{17200};
 constexpr Port closed_port{17201};
 
-bool is_reset(const Tcp& tcp) { return tcp.flags.rst; }
-bool is_syn_ack(const Tcp& tcp) { return tcp.flags.syn && tcp.flags.ack; }
 bool is_urgent(const Tcp& tcp) { return tcp.flags.urg; }
 
 // Closes with a reset instead of FIN.
@@ -101,9 +99,6 @@ class TcpCases {
   const Packet* came(const Connection& connection, bool (*fits)(const Tcp&)) {
     return stage_.seen("A:eth0", look_for::tcp(server_, connection.from, fits));
   }
-  const Packet* came_fin(const Connection& connection) {
-    return stage_.seen("A:eth0", look_for::fin(server_, connection.from));
-  }
 
   void begin_and_refuse() {
     const auto fresh = open("A");
@@ -112,7 +107,7 @@ class TcpCases {
     stage_.lab.step("A connects to S's port {}, where nobody listens", closed_port);
     const auto refused = start({server_.address, closed_port});
     const Endpoint from = local_endpoint(refused.get());
-    const auto* answer = stage_.seen("A:eth0", look_for::tcp({server_.address, closed_port}, from, is_reset));
+    const auto* answer = stage_.seen("A:eth0", look_for::tcp({server_.address, closed_port}, from, look_for::is_rst));
     cases_.add({.name = "connect refused",
                 .select = "r w",
                 .poll = "IN OUT RDHUP ERR HUP",
@@ -128,7 +123,7 @@ class TcpCases {
     stage_.lab.step("A connects to S's port {}; S says something, and then something urgent", open_port);
     const auto talk = connect();
     cases_.add({.name = "connected, no data", .select = "w", .poll = "OUT", .then = "recv EAGAIN"}, talk.own.get(),
-               try_receive, {came(talk, is_syn_ack)});
+               try_receive, {came(talk, look_for::is_syn_ack)});
     (void)try_send(talk.peer.get());
     cases_.add({.name = "data there", .select = "r w", .poll = "IN OUT", .then = "recv 7"}, talk.own.get(), try_receive,
                {stage_.seen("A:eth0", look_for::segment(server_, talk.from))});
@@ -141,7 +136,7 @@ class TcpCases {
     stage_.lab.step("S shuts down writing, but reads on");
     const auto half = connect();
     ::shutdown(half.peer.get(), SHUT_WR);
-    const auto* half_fin = came_fin(half);
+    const auto* half_fin = came(half, look_for::is_fin);
     cases_.add(
         {.name = "peer shut down writing", .select = "r w", .poll = "IN OUT RDHUP", .then = "recv 0, send 7, recv 0"},
         half.own.get(),
@@ -152,12 +147,12 @@ class TcpCases {
     stage_.lab.step("S closes; only when A sends does A learn that nobody reads");
     auto whole = connect();
     whole.peer.reset();
-    const auto* fin = came_fin(whole);
+    const auto* fin = came(whole, look_for::is_fin);
     cases_.add({.name = "peer closed", .select = "r w", .poll = "IN OUT RDHUP", .then = "send 7, RST, send EPIPE"},
                whole.own.get(),
                [&](int fd) {
                  const auto first = try_send(fd);
-                 const auto* answer = came(whole, is_reset);
+                 const auto* answer = came(whole, look_for::is_rst);
                  await_state(stage_, [&] { return poll_report(fd) == "IN OUT RDHUP ERR HUP"; });
                  return in_turn({first, answer == nullptr ? "no RST" : "RST", try_send(fd)});
                },
@@ -171,7 +166,7 @@ class TcpCases {
     reset(broken.peer);
     cases_.add(
         {.name = "peer reset", .select = "r w", .poll = "IN OUT RDHUP ERR HUP", .then = "recv ECONNRESET, send EPIPE"},
-        broken.own.get(), next, {came(broken, is_reset)});
+        broken.own.get(), next, {came(broken, look_for::is_rst)});
     auto asked = connect();
     reset(asked.peer);
     cases_.add({.name = "the same, SO_ERROR first",
@@ -182,7 +177,7 @@ class TcpCases {
                [](int fd) {
                  return in_turn({try_socket_error(fd), try_receive(fd), try_send(fd)});
                },
-               {came(asked, is_reset)});
+               {came(asked, look_for::is_rst)});
     stage_.lab.step("S closes a connection although it has not read what A sent");
     auto unread = connect();
     (void)try_send(unread.own.get());
@@ -192,7 +187,7 @@ class TcpCases {
                 .select = "r w",
                 .poll = "IN OUT RDHUP ERR HUP",
                 .then = "recv ECONNRESET, send EPIPE"},
-               unread.own.get(), next, {came(unread, is_reset)});
+               unread.own.get(), next, {came(unread, look_for::is_rst)});
   }
 
   // The listener is watched.
@@ -200,10 +195,10 @@ class TcpCases {
     stage_.lab.step("A connects and resets before S has accepted");
     auto hasty = start(server_);
     const auto from = local_endpoint(hasty.get());
-    (void)stage_.seen("A:eth0", look_for::tcp(server_, from, is_syn_ack));
+    (void)stage_.seen("A:eth0", look_for::tcp(server_, from, look_for::is_syn_ack));
     await_state(stage_, [&] { return poll_report(listener_.get()) == "IN"; });
     reset(hasty);
-    const auto* gone = stage_.seen("S:eth0", look_for::tcp(from, server_, is_reset));
+    const auto* gone = stage_.seen("S:eth0", look_for::tcp(from, server_, look_for::is_rst));
     cases_.add({.name = "reset before accept", .select = "r", .poll = "IN", .then = "accept, recv ECONNRESET"},
                listener_.get(),
                [&](int) {
@@ -216,7 +211,8 @@ class TcpCases {
   void run_out() {
     stage_.lab.step("A connects, but S's program has no descriptor left to accept with");
     const auto waiting = start(server_);
-    const auto* answer = stage_.seen("A:eth0", look_for::tcp(server_, local_endpoint(waiting.get()), is_syn_ack));
+    const auto* answer =
+        stage_.seen("A:eth0", look_for::tcp(server_, local_endpoint(waiting.get()), look_for::is_syn_ack));
     cases_.add({.name = "out of descriptors",
                 .select = "r",
                 .poll = "IN",

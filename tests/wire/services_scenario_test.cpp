@@ -20,10 +20,5 @@ TEST(RegistryScenario, over_ipv6_with_poll) {
   test::Play(registry_scenario(), {.ipv6 = true}, {.poller = Poller::poll}).expect_all_hold(15);
 }
 
-TEST(RegistryScenario, takes_no_setting_that_would_do_nothing) {
-  for (const Settings& settings : {Settings{.count = 4}, Settings{.size = 1}, Settings{.interval = Duration(1)}})
-    EXPECT_THROW(registry_scenario().topology(settings), BadInput);
-}
-
 }  // namespace
 }  // namespace wirelab::scenarios

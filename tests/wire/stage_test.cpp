@@ -1,14 +1,21 @@
 // What a verdict is worth: checks that must fail do fail, on real packets.
 #include "scenarios/stage.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "lab/net/counters.hpp"
+#include "lab/services/ports.hpp"
 #include "raw/patch.hpp"
 #include "raw/pinger.hpp"
 #include "raw/udp_probe.hpp"
+#include "scenarios/conversation.hpp"
 #include "scenarios/hygiene.hpp"
 #include "scenarios/look_for.hpp"
+#include "scenarios/party.hpp"
 
 namespace wirelab::scenarios {
 namespace {
@@ -75,6 +82,69 @@ TEST_F(StageTest, a_packet_is_looked_for_on_one_tap_and_from_one_time_on) {
   ASSERT_NE(came, nullptr);
   EXPECT_NE(sent->tap, came->tap);
   EXPECT_EQ(stage.seen("A:eth0", request, sent->stamp + 1ns), nullptr);
+}
+
+// What belongs to a connection, and what came in this scene.
+TEST_F(StageTest, a_party_finds_its_own_segments_of_this_scene) {
+  stage.scene("two conversations at once");
+  Conversation conversation(stage, "A", "B");
+  const Endpoint service{stage.address_of("B"), echo_port};
+  const auto& sockets = lab.journal().stack_sockets();
+  const auto tcp = std::ranges::find(sockets, Transport::tcp, &Journal::StackSocket::transport);
+  const auto own = std::ranges::find_if(tcp, sockets.end(), [](const auto& each) { return each.host == "A"; });
+  ASSERT_NE(own, sockets.end());
+  const Party party(stage, "A", own->local, service);
+  const auto* syn = party.said(look_for::is_syn);
+  ASSERT_NE(syn, nullptr);
+  ASSERT_NE(party.heard(look_for::is_syn_ack), nullptr);
+  EXPECT_NE(party.said("type:message"), nullptr);
+  EXPECT_NE(party.as_seen_at("B").said(look_for::is_syn)->tap, syn->tap);
+  EXPECT_GE(party.all().size(), 5U);
+  EXPECT_EQ(latest_socket(stage, "A").address, own->local.address);
+  EXPECT_THROW((void)latest_socket(stage, "Z"), std::logic_error);
+  stage.scene("its end");
+  EXPECT_TRUE(stage.all_seen("A:eth0", look_for::tcp(own->local, service, look_for::is_syn)).empty());
+  conversation.finish();
+  EXPECT_NE(party.said(look_for::is_fin), nullptr);
+  EXPECT_EQ(stage.checks().size(), 3U);
+  EXPECT_TRUE(stage.all_hold());
+}
+
+TEST_F(StageTest, a_claim_about_many_packets_counts_them_and_shows_some) {
+  raw::Pinger pinger(raw::at(lab, "A"), lab.address_of("B"), lab.random());
+  for (std::uint16_t n = 1; n <= 4; ++n) pinger.send(n);
+  ASSERT_NE(stage.seen("A:eth0", look_for::echo_request(pinger.identifier(), 4)), nullptr);
+  const auto is_icmp = [](const auto&, const capture::Decoded& packet) { return packet.icmp() != nullptr; };
+  const auto is_request = [](const auto&, const capture::Decoded& packet) { return packet.icmp()->is_echo_request(); };
+  auto requests = stage.all_seen("A:eth0", is_icmp);
+  std::erase_if(requests, [&](const auto* packet) { return !is_request(*packet, capture::decode(*packet)); });
+  ASSERT_EQ(requests.size(), 4U);
+  EXPECT_TRUE(stage.check_all("no reply among them", requests,
+                              [&](const auto& packet, const auto& decoded) { return !is_request(packet, decoded); }));
+  EXPECT_EQ(last().counted, 4U);
+  EXPECT_EQ(last().evidence, Evidence(requests.begin(), requests.begin() + 3));
+  EXPECT_FALSE(stage.check_all("no request among them", requests, is_request));
+  EXPECT_EQ(last().evidence, requests);
+  EXPECT_FALSE(stage.check_all("of nothing everything could be said", {}, is_request));
+  EXPECT_FALSE(last().otherwise.empty());
+}
+
+// A service may hold on to what was given before it.
+TEST_F(StageTest, residents_end_last_to_first) {
+  std::vector<int> ended;
+  struct Resident {
+    Resident(std::vector<int>& list, int number) : ended(list), own(number) {}
+    Resident(const Resident&) = delete;
+    Resident& operator=(const Resident&) = delete;
+    ~Resident() { ended.push_back(own); }
+    std::vector<int>& ended;
+    int own;
+  };
+  {
+    Stage other(lab, trace, Settings{});
+    for (const int number : {1, 2, 3}) other.stay(std::make_unique<Resident>(ended, number));
+  }
+  EXPECT_EQ(ended, (std::vector{3, 2, 1}));
 }
 
 class HygieneTest : public StageTest {
