@@ -37,6 +37,7 @@ struct Deed {
   std::string frame;        // the one frame that ends here and began in an earlier packet: "CL:7;type:message"
   std::size_t part_of = 0;  // the number of the frame that has all this payload and more; 0 for none
 
+  [[nodiscard]] bool is_udp() const { return head == "UDP"; }
   // Without numbers where they tell nothing. Empty for none.
   [[nodiscard]] std::string text(bool with_numbers) const;
 };

@@ -5,12 +5,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "capture/payload_text.hpp"
+#include "capture/fold_entry.hpp"
 
 namespace wirelab::capture {
 namespace {
@@ -24,51 +23,6 @@ bool may_fold(const Told& told) {
 
 bool is_flow(Kind kind) {
   return kind == Kind::opening || kind == Kind::message || kind == Kind::data || kind == Kind::acknowledgement;
-}
-
-bool is_udp(const Deed& deed) { return deed.head == "UDP"; }
-
-// A row in the making.
-struct Entry {
-  enum class Shape : std::uint8_t { packet, data, frame, messages, handshake, close, conversation };
-  Scene::Row row;
-  const Deed* deed = nullptr;  // of its first packet
-  Shape shape = Shape::packet;
-  std::size_t packets = 1, messages = 0, acknowledgements = 0;
-  std::uint64_t bytes = 0;
-  std::size_t part_of = 0;  // the frame that all of it belongs to
-  std::string frame;
-  bool is_gone = false;  // into another one
-
-  void absorb(const Scene::Row& other) {
-    row.sightings.insert(row.sightings.end(), other.sightings.begin(), other.sightings.end());
-    row.steps.insert(row.steps.end(), other.steps.begin(), other.steps.end());
-  }
-  [[nodiscard]] std::string label() const;
-};
-
-std::string Entry::label() const {
-  const auto tcp = is_udp(*deed) ? "UDP" : "TCP";
-  switch (shape) {
-    case Shape::packet:
-      return row.label;
-    case Shape::data:
-      return fmt::format("{} {} {}, {}", tcp, packets, is_udp(*deed) ? "datagrams" : "segments", amount_text(bytes));
-    case Shape::frame:
-      return fmt::format("TCP frame {}, {} segments", frame, packets);
-    case Shape::messages:
-      return fmt::format("{} {} messages{}{}, {}", tcp, packets, deed->gist.empty() ? "" : " ", deed->gist,
-                         amount_text(bytes));
-    case Shape::handshake:
-      return fmt::format("TCP handshake {} > {}", deed->source, deed->destination);
-    case Shape::close:
-      return "TCP FIN from both ends";
-    case Shape::conversation:
-      return fmt::format("{} conversation {} {} {}, {} packets{}", tcp, deed->source, row.both_ways ? "<->" : "->",
-                         deed->destination, packets,
-                         messages == 0 ? "" : fmt::format(", {} message{}", messages, messages == 1 ? "" : "s"));
-  }
-  return row.label;
 }
 
 class SectionFolder {
@@ -188,7 +142,7 @@ void SectionFolder::add_closing(const Told& told, Talk& talk) {
 
 void SectionFolder::add_data(const Told& told, Talk& talk) {
   auto& run = talk.runs[told.deed->from_low ? 0 : 1];
-  const bool stands_alone = is_udp(*told.deed) && depth_ < Depth::messages;
+  const bool stands_alone = told.deed->is_udp() && depth_ < Depth::messages;
   if (run && !stands_alone) {
     widen(*run, told, Entry::Shape::data);
   } else {
@@ -245,37 +199,6 @@ std::vector<Scene::Row> SectionFolder::take() {
     rows.push_back(std::move(entry.row));
   }
   return rows;
-}
-
-std::string without_digits(std::string_view text) {
-  std::string rest;
-  std::ranges::copy_if(text, std::back_inserter(rest), [](char letter) { return letter < '0' || letter > '9'; });
-  return rest;
-}
-
-// Rows of which three or more differ in numbers only become one.
-std::vector<Scene::Row> fold_alike(std::vector<Scene::Row> rows) {
-  constexpr std::size_t fewest = 3;
-  using Alike = std::tuple<std::size_t, std::size_t, Origin, Scene::End, std::string>;
-  const auto key = [](const Scene::Row& row) {
-    return Alike{row.from, row.to, row.origin, row.end, without_digits(row.label)};
-  };
-  std::map<Alike, std::size_t> counts, firsts;
-  for (const auto& row : rows) ++counts[key(row)];
-  std::vector<Scene::Row> folded;
-  for (auto& row : rows) {
-    const auto name = key(row);
-    const auto count = counts[name];
-    const auto [first, is_new] = firsts.try_emplace(name, folded.size());
-    if (count >= fewest && !is_new) {
-      auto& sightings = folded[first->second].sightings;
-      sightings.insert(sightings.end(), row.sightings.begin(), row.sightings.end());
-      continue;
-    }
-    if (count >= fewest) row.label += fmt::format(", and {} alike", count - 1);
-    folded.push_back(std::move(row));
-  }
-  return folded;
 }
 
 }  // namespace

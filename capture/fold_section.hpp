@@ -28,4 +28,7 @@ struct Told {
 // lost have rows of their own.
 std::vector<Scene::Row> fold_section(const std::vector<Told>& section, Depth depth);
 
+// What goes from one host to another by one maker, and differs in numbers only, is one row where it is three or more.
+std::vector<Scene::Row> fold_alike(std::vector<Scene::Row> rows);
+
 }  // namespace wirelab::capture

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "capture/canvas.hpp"
 #include "capture/ladder_text.hpp"
@@ -18,6 +17,8 @@ namespace {
 constexpr std::size_t time_width = 10, frames_at = 12, origin_width = 6;
 // Below it a list is easier to read.
 constexpr std::size_t narrowest = 60;
+// Hosts that a list names; more are others.
+constexpr std::size_t most_listed = 1000;
 // Between two columns: where hosts have names, and room for an address where they have none.
 constexpr std::size_t least_gap = 12, address_gap = 16;
 // Beside the last column.
@@ -229,24 +230,12 @@ std::string draw_ladder(const TraceInfo& info, const std::vector<const Packet*>&
   if (packets.empty()) return "";
   SceneOptions how{.fold = options.fold, .most_rows = options.most_rows};
   if (options.width < narrowest) {
-    how.most_columns = packets.size() + 2;
+    how.most_columns = most_listed;
     return draw_list(make_scene(info, packets, how), options);
   }
   const auto frames_width = frames_width_for(packets.back()->frame);
   how.most_columns = most_lanes(options.width - gutter_of(frames_width) - margin, info);
   return Drawing(make_scene(info, packets, how), options, options.width, frames_width).draw();
-}
-
-std::string frame_list(const std::vector<const Packet*>& packets, std::size_t most) {
-  std::vector<std::size_t> frames;
-  frames.reserve(packets.size());
-  for (const Packet* packet : packets) frames.push_back(packet->frame);
-  std::ranges::sort(frames);
-  auto list = fmt::format("{}", fmt::join(frames, ","));
-  if (frames.size() <= 2 && list.size() <= most) return list;
-  const bool has_gaps = frames.back() - frames.front() + 1 != frames.size();
-  if (has_gaps && list.size() <= most) return list;
-  return fmt::format("{}{}{}", frames.front(), has_gaps ? ".." : "-", frames.back());
 }
 
 }  // namespace wirelab::capture

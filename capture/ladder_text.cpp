@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lab/base/text.hpp"
 
@@ -72,6 +73,18 @@ std::string folding_note(const Scene& scene) {
   if (!scene.folded_further) return "";
   return fmt::format("{} row{} for {} packets: what tells less shares a row; --unfold draws every packet",
                      scene.rows.size(), scene.rows.size() == 1 ? "" : "s", scene.packets);
+}
+
+std::string frame_list(const std::vector<const Packet*>& packets, std::size_t most) {
+  std::vector<std::size_t> frames;
+  frames.reserve(packets.size());
+  for (const Packet* packet : packets) frames.push_back(packet->frame);
+  std::ranges::sort(frames);
+  auto list = fmt::format("{}", fmt::join(frames, ","));
+  if (frames.size() <= 2 && list.size() <= most) return list;
+  const bool has_gaps = frames.back() - frames.front() + 1 != frames.size();
+  if (has_gaps && list.size() <= most) return list;
+  return fmt::format("{}{}{}", frames.front(), has_gaps ? ".." : "-", frames.back());
 }
 
 }  // namespace wirelab::capture

@@ -9,6 +9,9 @@ namespace {
 
 using Kind = Deed::Kind;
 
+// Remembered of a side. What fills an older one passes for a retransmission.
+constexpr std::size_t most_gaps = 256;
+
 // How much of the sequence a segment takes.
 std::int64_t span_of(const Tcp& tcp) {
   return std::int64_t{tcp.length} + (tcp.flags.syn ? 1 : 0) + (tcp.flags.fin ? 1 : 0);
@@ -63,6 +66,7 @@ std::string TcpSide::misplacement(const Tcp& tcp, Position begin, const TcpSide&
 void TcpSide::place(const Tcp& tcp, Position begin, std::size_t packet) {
   const auto end = begin + span_of(tcp);
   if (begin > end_) gaps_.emplace_back(end_, begin);
+  if (gaps_.size() > most_gaps) gaps_.erase(gaps_.begin());
   std::erase_if(gaps_, [&](const auto& gap) { return begin <= gap.first && end >= gap.second; });
   end_ = std::max(end_, end);
   has_fin_ = has_fin_ || tcp.flags.fin;

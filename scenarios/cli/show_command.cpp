@@ -108,9 +108,9 @@ po::options_description show_options() {
   po::options_description options("Of the picture");
   auto add = options.add_options();
   add("ladder", "draw the ladder instead of a line a packet");
-  add("unfold", "draw every packet of the reference stack's conversations");
-  add("format", po::value<std::string>()->default_value("text")->value_name("NAME"),
-      "text, or mermaid to paste into documents");
+  add("unfold", "draw every packet, also those that else share a row");
+  add("format", po::value<std::string>()->default_value("text")->value_name("text|mermaid"),
+      "mermaid: to paste into documents");
   return options;
 }
 

@@ -1,9 +1,12 @@
 // Capture files: any bytes are read within their own size; what was read is consistent, and written by us it reads the
-// same again.
+// same again; and it can be drawn.
 #include <algorithm>
+#include <sstream>
 
 #include "capture/capture_file.hpp"
 #include "capture/describe.hpp"
+#include "capture/ladder.hpp"
+#include "lab/base/text.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace wirelab::capture {
@@ -49,6 +52,16 @@ void check_rewriting(const CaptureFile& file, std::size_t batch) {
   require(again->info.names.size() == file.info.names.size(), "names changed by writing");
 }
 
+void check_pictures(const CaptureFile& file, std::size_t width) {
+  const auto packets = pointers_to(file.packets);
+  const auto ladder = draw_ladder(file.info, packets, {.width = width});
+  require(is_utf8(ladder), "a ladder that is no text");
+  std::istringstream lines(ladder);
+  for (std::string line; std::getline(lines, line);) require(cells_of(line) <= width, "a line beyond the width");
+  draw_ladder(file.info, packets, {.width = width, .fold = false});
+  to_mermaid(file.info, packets);
+}
+
 }  // namespace
 }  // namespace wirelab::capture
 
@@ -61,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   capture::check_numbers(*file, size);
   for (const auto& packet : file->packets) describe(decode(packet, file->info.taps[packet.tap].link));
   capture::check_rewriting(*file, random() % 4096);
+  capture::check_pictures(*file, 20 + random() % 120);
   const auto prefix = copy_of(input.first(4 + random() % (size - 3)));
   require(capture::parse_capture(prefix)->packets.size() <= file->packets.size(), "a part with more than the whole");
   return 0;
