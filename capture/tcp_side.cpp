@@ -108,10 +108,13 @@ TcpSide::Verdict TcpSide::send(const Tcp& tcp, TcpSide& peer, std::size_t packet
   is_open_ = is_open_ || tcp.flags.ack;
   if (verdict.kind == Kind::odd) return verdict;
   verdict.note = window.note;
+  if (tcp.flags.urg && tcp.length > 0) verdict.note = "urgent data";
   if (tcp.flags.syn || completes) {
     verdict.kind = Kind::opening;
   } else if (tcp.flags.fin) {
     verdict.kind = Kind::closing;
+  } else if (tcp.flags.urg && tcp.length > 0) {
+    verdict.kind = Kind::odd;
   } else if (window.kind == Kind::window) {
     verdict.kind = Kind::window;
   } else if (tcp.length == 0) {

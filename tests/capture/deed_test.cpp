@@ -15,7 +15,7 @@ using Kind = Deed::Kind;
 
 constexpr Below a_to_s{.source = "10.0.1.2", .destination = "10.0.2.2"};
 constexpr Below s_to_a{.source = "10.0.2.2", .destination = "10.0.1.2"};
-constexpr std::uint8_t fin = 1, syn = 2, rst = 4, psh = 8, ack = 16;
+constexpr std::uint8_t fin = 1, syn = 2, rst = 4, psh = 8, ack = 16, urg = 32;
 constexpr std::string_view hello("\x0f\0CL:3;type:greethey", 20);
 
 // What A (port 40000, from 1000 on) and S (port 7, from 5000 on) say to each other.
@@ -151,10 +151,12 @@ TEST_F(DeedTest, tells_what_is_odd) {
   a(rst, 700, 0);
   a(psh | ack, 500000, 1, "far");
   s(ack, 0, 16);
+  a(psh | ack | urg, 16, 1, "!");
   EXPECT_THAT(told(), ElementsAre("TCP [P.] seq 1 ack 1 len 5", "TCP [P.] seq 1 ack 1 len 5, retransmission",
                                   "TCP [P.] seq 11 ack 1 len 5, what comes before is not there",
                                   "TCP [P.] seq 6 ack 1 len 5, out of order", "TCP [R] seq 700",
-                                  "TCP [P.] seq 500000 ack 1 len 3, outside the window", "TCP [.], keep-alive"));
+                                  "TCP [P.] seq 500000 ack 1 len 3, outside the window", "TCP [.], keep-alive",
+                                  "TCP [P.U] seq 16 ack 1 len 1, urgent data"));
 }
 
 TEST_F(DeedTest, reads_a_frame_that_came_out_of_order) {
