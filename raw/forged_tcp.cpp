@@ -75,6 +75,8 @@ void ForgedTcp::abort() {
 }
 
 void ForgedTcp::arrived(ByteView packet) {
+  const auto header = read_ip_header(packet);
+  if (!std::holds_alternative<IpHeader>(header) || std::get<IpHeader>(header).protocol != protocol_tcp) return;
   const auto parsed = parse_tcp(packet);
   const auto* const arrival = std::get_if<TcpArrival>(&parsed);
   if (arrival == nullptr) {

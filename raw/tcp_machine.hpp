@@ -6,59 +6,26 @@
 // each call sends what take_segments() gives. Every wait has a limit, so that a machine that is not closed always has a
 // deadline.
 //
-//   tcp_machine.cpp     what the user calls, the timers, what is sent
-//   tcp_arrivals.cpp    what a segment does (RFC 9293, 3.10.7)
+//   tcp_machine.cpp     what the user calls, and the timers
+//   tcp_opening.cpp     what a segment does until the connection is open (RFC 9293, 3.10.7.3)
+//   tcp_arrivals.cpp    what it does from then on (3.10.7.4)
+//   tcp_output.cpp      what is sent
 //   tcp_send_half.hpp, tcp_receive_half.hpp, tcp_rto.hpp, tcp_congestion.hpp
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lab/base/clock.hpp"
 #include "raw/tcp_receive_half.hpp"
 #include "raw/tcp_rto.hpp"
 #include "raw/tcp_send_half.hpp"
+#include "raw/tcp_state.hpp"
 
 namespace wirelab::raw {
-
-// RFC 9293, 3.3.2, without LISTEN.
-enum class TcpState {
-  closed,
-  syn_sent,
-  syn_received,
-  established,
-  fin_wait_1,
-  fin_wait_2,
-  close_wait,
-  closing,
-  last_ack,
-  time_wait,
-};
-std::string_view to_string(TcpState state);  // "FIN-WAIT-1"
-
-// Why a connection is closed.
-enum class TcpEnd {
-  orderly,         // both sides sent a FIN and know it
-  refused,         // a reset answered the SYN
-  reset,           // the peer's
-  aborted,         // by abort()
-  no_connection,   // nobody answered within the limit
-  unacknowledged,  // the peer left what was sent unacknowledged
-  idle,            // the peer sent nothing
-  not_closed,      // the peer did not close in time
-};
-std::string_view to_string(TcpEnd end);
-
-enum class TcpEvent {
-  opened,
-  readable,    // read() has more
-  peer_ended,  // the peer's FIN: nothing comes after what read() has
-  writable,    // send() refused something, and has room again
-  closed,      // the last event; end() says why
-};
 
 class TcpMachine {
  public:
@@ -139,22 +106,23 @@ class TcpMachine {
  private:
   enum class AckNeed { none, later, now };
 
-  // tcp_arrivals.cpp
+  // tcp_opening.cpp
   void arrive_closed(const TcpSegment& segment);
   void arrive_syn_sent(const TcpSegment& segment);
-  void arrive_synchronized(TcpSegment segment);
   void agree(const TcpSegment& syn);
+  void refuse(const TcpSegment& segment);
+
+  // tcp_arrivals.cpp
+  void arrive_synchronized(TcpSegment segment);
   bool passes(const TcpSegment& segment);
   bool is_too_old(const TcpSegment& segment) const;
   void note_timestamp(const TcpSegment& segment);
   void on_reset(const TcpSegment& segment);
   bool on_acknowledgement(const TcpSegment& segment);
   void on_octets_acknowledged(const TcpSegment& segment);
-  void on_fin_acknowledged();
   void on_text(const TcpSegment& segment);
   void on_peer_end();
   void measure(const TcpSegment& segment);
-  void refuse(const TcpSegment& segment);
   void challenge();
 
   // tcp_machine.cpp
@@ -164,6 +132,9 @@ class TcpMachine {
   void open();
   void send_fin_if_queued();
   void on_retransmission_timeout();
+  [[nodiscard]] bool may_send() const;
+
+  // tcp_output.cpp
   void output();
   void arm();
   void emit_syn();
@@ -172,7 +143,6 @@ class TcpMachine {
   void emit(TcpSegment segment);
   TcpSegment make(Sequence sequence, TcpFlags flags);
   [[nodiscard]] std::uint32_t timestamp_now() const;
-  [[nodiscard]] bool may_send() const;
 
   Options options_;
   TcpState state_ = TcpState::closed;
