@@ -115,14 +115,14 @@ bool vanishes(const char* interface) {
 }
 
 // A child holds a lab and puts one end of a cable into a host of it. The other end, here, goes when that host does.
-TEST(Network, GoesWithItsProcess) {
+void expect_to_go_with_its_process(const Topology& topology) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
   const UniqueFd ready(pipe[0]);
   UniqueFd tell(pipe[1]);
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto network = Network::up(pair());
+    const auto network = Network::up(topology);
     Netlink here;
     here.add(make_cable({.name = "witness"}, {.name = "w", .namespace_fd = network.host("B").namespace_fd()}, "cable"));
     here.flush();
@@ -138,6 +138,14 @@ TEST(Network, GoesWithItsProcess) {
   ::waitpid(child, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status));
   EXPECT_TRUE(vanishes("witness"));
+}
+
+TEST(Network, GoesWithItsProcess) { expect_to_go_with_its_process(pair()); }
+
+TEST(Network, GoesWithItsProcessAlsoWithEmulatedLinks) {
+  auto net = pair();
+  net.impair({0}, {.delay = 25ms});
+  expect_to_go_with_its_process(net);
 }
 
 }  // namespace
