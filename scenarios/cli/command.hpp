@@ -1,6 +1,7 @@
 // Command: one verb of the command line, and what it is called with.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,13 @@ struct Command {
   std::string name;
   std::string arguments;  // "SCENARIO", as the usage line shows them
   std::string summary;    // one line
-  po::options_description (*options)();
+  std::function<po::options_description()> options;
   std::size_t least_arguments = 0;
   std::size_t most_arguments = 0;
   bool takes_rest = false;  // a command after "--"
   ExitCode (*run)(const Invocation&);
+  // The command as help shows it with these arguments; null: always the same.
+  Command (*about)(const Command&, const std::vector<std::string>& arguments) = nullptr;
 };
 
 // In the order in which help shows them.

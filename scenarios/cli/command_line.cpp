@@ -97,7 +97,8 @@ ExitCode run_words(Words words) {
   const auto output = output_for(parsed.values);
   auto exit = ExitCode::ok;
   if (parsed.values.contains("help")) {
-    show_help(output, command.name.empty() ? overview() : help_of(command));
+    const auto& shown = command.about == nullptr ? command : command.about(command, parsed.arguments);
+    show_help(output, shown.name.empty() ? overview() : help_of(shown));
   } else {
     check_arguments(command, parsed.arguments);
     exit = command.run({output, parsed.values, parsed.arguments, parsed.rest});
@@ -121,7 +122,7 @@ po::options_description global_options() {
   add("json", "one JSON object a line on stdout, also on failure");
   add("quiet,q", "only the result");
   add("verbose,v", "also what was built and what the selector did");
-  add("color", po::value<std::string>()->default_value("auto")->value_name("WHEN"), "auto, always or never");
+  add("color", po::value<std::string>()->default_value("auto")->value_name("auto|always|never"), "colours");
   add("width", po::value<long long>()->default_value(0, "the terminal's")->value_name("COLUMNS"), "of what is drawn");
   return options;
 }
@@ -137,6 +138,8 @@ const std::vector<Command>& commands() {
 ExitCode run_command_line(const Words& words) {
   try {
     return run_words(words);
+  } catch (const ReaderLeft&) {
+    return ExitCode::interrupted;
   } catch (...) {
     const auto failure = failure_of(std::current_exception());
     report(Output(Terminal{}, {.json = asks_for_json(words)}), failure);

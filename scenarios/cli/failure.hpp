@@ -15,6 +15,9 @@ class Interrupted : public std::exception {
   [[nodiscard]] const char* what() const noexcept override { return "interrupted"; }
 };
 
+// Nobody reads standard output any more (wirelab ... | head): what still runs ends as after Ctrl-C, without a word.
+class ReaderLeft : public Interrupted {};
+
 struct Failure {
   ExitCode exit;
   std::string code;     // docs/reference/command-line.md lists them

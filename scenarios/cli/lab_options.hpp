@@ -8,16 +8,10 @@
 
 #include "lab/lab.hpp"
 #include "scenarios/cli/output.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace wirelab::cli {
 
 namespace po = boost::program_options;
-
-// --count, --size, --interval, --ipv6
-po::options_description story_options();
-// Throws BadInput for a value out of range.
-scenarios::Settings settings_of(const po::variables_map& values);
 
 // --poller, --seed
 po::options_description loop_options();

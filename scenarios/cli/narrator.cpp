@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/base/text.hpp"
+#include "scenarios/cli/quantity.hpp"
 #include "scenarios/cli/table_text.hpp"
 
 namespace wirelab::cli {
@@ -20,14 +21,21 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
   return fmt::format("{}", fmt::join(lines, "\n" + std::string(indent, ' ')));
 }
 
+std::string listed(const std::vector<std::size_t>& frames, std::size_t most) {
+  const auto shown = static_cast<std::ptrdiff_t>(std::min(frames.size(), most));
+  return fmt::format("frame{} {}", frames.size() == 1 ? "" : "s",
+                     fmt::join(frames.begin(), std::next(frames.begin(), shown), ", "));
+}
+
 // Many frames are counted, not listed; --json has them all.
-std::string frames_as_text(const std::vector<std::size_t>& frames) {
+std::string proof_of(const scenarios::Check& check) {
   constexpr std::size_t most = 8;
-  const auto shown = std::min(frames.size(), most);
+  const auto frames = frames_of(check);
+  const bool examples = check.ok && check.counted && *check.counted > frames.size();
+  if (examples) return fmt::format("{} looked at, e.g. {}", counted(*check.counted, "packet"), listed(frames, most));
+  if (frames.empty()) return "";
   const auto rest = frames.size() > most ? fmt::format(" and {} more", frames.size() - most) : "";
-  return fmt::format("frame{} {}{}", frames.size() == 1 ? "" : "s",
-                     fmt::join(frames.begin(), std::next(frames.begin(), static_cast<std::ptrdiff_t>(shown)), ", "),
-                     rest);
+  return listed(frames, most) + rest;
 }
 
 }  // namespace
@@ -47,6 +55,7 @@ void Narrator::step(const std::string& text) {
   if (!output_.quiet()) {
     const auto number = output_.style().bold(fmt::format("{:>2}.", steps_));
     output_.line(fmt::format("{} {}", number, wrapped(text, output_.terminal().width, indent)));
+    output_.push();  // a step may take its time
   }
   output_.object({{"type", "step"}, {"number", steps_}, {"text", text}});
 }
@@ -68,7 +77,7 @@ void Narrator::verdict(const scenarios::Stage& stage) const {
     const auto mark = check.ok ? style.good("holds ") : style.bad("FAILED");
     output_.line(fmt::format("  {} {}", mark, wrapped(check.name, output_.terminal().width, indent)));
     if (!check.otherwise.empty()) add(check.otherwise);
-    if (const auto frames = frames_of(check); !frames.empty()) add(frames_as_text(frames));
+    if (const auto proof = proof_of(check); !proof.empty()) add(proof);
   }
 }
 

@@ -5,9 +5,9 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "lab/base/error.hpp"
+#include "scenarios/cli/json_line.hpp"
 
 namespace wirelab::cli {
 namespace {
@@ -35,8 +35,7 @@ void Output::text(std::string_view text) const {
 
 void Output::object(const nlohmann::json& object) const {
   if (!json()) return;
-  // Names of files and peers may be any bytes; what is no UTF-8 is replaced, so that the line stays valid JSON.
-  write(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write(json_line(object));
   push();
 }
 

@@ -27,8 +27,10 @@ class Output {
   void object(const nlohmann::json& object) const;
   // A line for the person who waits; nothing under --quiet.
   void talk(std::string_view text) const;
-  // Throws Missing if stdout did not take everything (a full disk). A reader that left (show FILE | head) has what it
-  // wanted: that is no error.
+  // What was said so far reaches whoever reads now.
+  void push() const;
+  // push(), and throws Missing if stdout did not take everything (a full disk). A reader that left (show FILE | head)
+  // has what it wanted: that is no error.
   void flush() const;
 
   [[nodiscard]] bool json() const { return options_.json; }
@@ -39,7 +41,6 @@ class Output {
 
  private:
   void write(std::string_view text) const;
-  void push() const;
 
   Terminal terminal_;
   Options options_;

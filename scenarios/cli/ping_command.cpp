@@ -14,6 +14,8 @@
 #include "scenarios/cli/echo_series.hpp"
 #include "scenarios/cli/interrupt.hpp"
 #include "scenarios/cli/lab_options.hpp"
+#include "scenarios/cli/reader_watch.hpp"
+#include "scenarios/cli/story_options.hpp"
 #include "scenarios/scenario.hpp"
 
 namespace wirelab::cli {
@@ -26,13 +28,13 @@ constexpr Duration usual_interval = std::chrono::seconds(1);
 constexpr Duration least_interval = std::chrono::milliseconds(10);
 
 EchoPlan plan_of(const Invocation& call, bool on_interface) {
-  const auto settings = settings_of(call.values);
+  const auto settings = settings_of(call.values, scenarios::ping_scenario());
   EchoPlan plan{.target = call.arguments[0],
                 .count = settings.count,
                 .size = settings.size,
                 .interval = on_interface ? usual_interval : usual_interval_in_lab,
                 .patience = {}};
-  if (!call.values["interval"].defaulted()) plan.interval = settings.interval;
+  if (call.values.contains("interval")) plan.interval = settings.interval;
   if (on_interface && plan.interval < least_interval)
     throw BadInput("--interval below 10 ms would be a flood\nfloods are played in a lab only: leave --interface out");
   const auto patience = call.values["timeout"].as<double>();
@@ -72,6 +74,7 @@ ExitCode ping_in_lab(const Invocation& call) {
   EchoSeries series(call.output, plan, raw::at(lab, "A"), target, lab.random(), "");
   EchoObserver observer(lab.loop(), capture::Tap(lab.host("A"), "eth0", 0, {}), trace_file(call));
   const Interrupt interrupt(lab.loop());
+  const ReaderWatch reader(lab.loop());
   return series.play(observer);
 }
 
@@ -101,6 +104,7 @@ ExitCode ping_on_interface(const Invocation& call) {
   EchoSeries series(call.output, plan, place, target, random, interface.name);
   EchoObserver observer(*loop, capture::Tap(interface.name, interface.mac, interface.mtu, {}), trace_file(call));
   const Interrupt interrupt(*loop);
+  const ReaderWatch reader(*loop);
   return series.play(observer);
 }
 
@@ -110,13 +114,16 @@ ExitCode ping(const Invocation& call) {
 
 po::options_description ping_options() {
   po::options_description options("Of the requests");
-  options.add(story_options()).add(loop_options());
   auto add = options.add_options();
+  add("count", po::value<long long>()->value_name("N"), "echo requests (default 3)");
+  add("size", po::value<long long>()->value_name("BYTES"), "of data in each (default 56)");
+  add("interval", po::value<double>()->value_name("MS"), "between them (default 20, on an interface 1000)");
+  add("ipv6,6", "over IPv6");
   add("interface", po::value<std::string>()->value_name("IF"),
       "an interface of this machine; without it a private lab is built");
   add("timeout", po::value<double>()->default_value(1000)->value_name("MS"), "how long an answer may take");
   add("pcap", po::value<std::string>()->value_name("FILE"), "keep the trace (pcapng)");
-  return options;
+  return options.add(loop_options());
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "scenarios/cli/progress.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,6 +10,7 @@
 
 #include "lab/base/bytes.hpp"
 #include "lab/base/text.hpp"
+#include "scenarios/cli/quantity.hpp"
 
 namespace wirelab::cli {
 namespace {
@@ -40,9 +40,9 @@ double share_of(const FileProgress& progress) {
 
 std::string figures(const FileProgress& progress) {
   // Rounded down: 100 is when it is there.
-  return fmt::format("{:3}%  {} of {}  {}/s{}", static_cast<int>(100 * share_of(progress)),
-                     size_text(static_cast<double>(progress.bytes)), size_text(static_cast<double>(progress.size)),
-                     size_text(progress.rate), progress.left ? "  " + time_text(*progress.left) + " left" : "");
+  return fmt::format("{:3}%  {} of {}  {}/s{}", static_cast<int>(100 * share_of(progress)), size_text(progress.bytes),
+                     size_text(progress.size), size_text(progress.rate),
+                     progress.left ? "  " + time_text(*progress.left) + " left" : "");
 }
 
 bool is_clever_terminal() {
@@ -51,21 +51,6 @@ bool is_clever_terminal() {
 }
 
 }  // namespace
-
-std::string size_text(double bytes) {
-  constexpr std::array units{"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  std::size_t unit = 0;
-  // 999.5 would be shown as 1000.
-  for (; bytes >= 999.5 && unit + 1 < units.size(); ++unit) bytes /= 1000;
-  const int decimals = unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2;
-  return fmt::format("{:.{}f} {}", bytes, decimals, units[unit]);
-}
-
-std::string time_text(Duration time) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
-  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
-  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-}
 
 std::string bar_text(std::string_view what, const FileProgress& progress, std::size_t width) {
   const auto numbers = figures(progress);

@@ -11,10 +11,6 @@
 
 namespace wirelab::cli {
 
-// "12.3 MB": powers of 1000, three digits.
-std::string size_text(double bytes);
-// "0:07", "1:02:03": minutes and seconds, rounded up.
-std::string time_text(Duration time);
 // "a.iso  [#####-----]  50%  1.20 GB of 2.40 GB  1.10 GB/s  0:02 left", at most `width` cells; `what` is shortened,
 // then the bar left out.
 std::string bar_text(std::string_view what, const FileProgress& progress, std::size_t width);

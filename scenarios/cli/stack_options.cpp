@@ -9,6 +9,7 @@
 
 #include "lab/base/error.hpp"
 #include "lab/base/socket_address.hpp"
+#include "scenarios/cli/zone.hpp"
 
 namespace wirelab::cli {
 namespace {
@@ -33,19 +34,22 @@ IpAddress resolve(const std::string& name) {
 
 po::options_description poller_option() {
   po::options_description options("Of the loop");
-  options.add_options()("poller", po::value<std::string>()->default_value("select")->value_name("NAME"),
-                        "select, poll or epoll");
+  options.add_options()("poller", po::value<std::string>()->default_value("select")->value_name("select|poll|epoll"),
+                        "what the one loop waits with");
   return options;
 }
 
-std::unique_ptr<Selector> loop_of(const po::variables_map& values) {
+Poller poller_of(const po::variables_map& values) {
   const auto name = values["poller"].as<std::string>();
   const auto poller = parse_poller(name);
   if (!poller) throw BadInput(fmt::format("there is no poller '{}'\nit takes select, poll or epoll", printable(name)));
-  return Selector::make(*poller);
+  return *poller;
 }
 
+std::unique_ptr<Selector> loop_of(const po::variables_map& values) { return Selector::make(poller_of(values)); }
+
 Endpoint server_named(const std::string& text, Port usual) {
+  refuse_link_local(text);
   if (const auto address = IpAddress::parse(text)) return {*address, usual};
   if (const auto endpoint = Endpoint::parse(text); endpoint && endpoint->port != Port{}) return *endpoint;
   const auto colon = text.rfind(':');

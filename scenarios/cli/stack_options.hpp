@@ -19,6 +19,7 @@ namespace po = boost::program_options;
 // --poller
 po::options_description poller_option();
 // Throws BadInput for a poller that there is not.
+Poller poller_of(const po::variables_map& values);
 std::unique_ptr<Selector> loop_of(const po::variables_map& values);
 
 // "HOST", "HOST:PORT", "ADDRESS", "[ADDRESS]:PORT": a name is asked of this machine's resolver. Throws BadInput.

@@ -255,14 +255,35 @@ class Endings(WirelabCase):
                 process.send_signal(ending)
                 rest, errors = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, 130, errors)
-                last = json.loads(rest.splitlines()[-1])
+                told, last = map(json.loads, rest.splitlines()[-2:])
                 self.assertEqual((last["type"], last["error"]["code"]), ("error", "interrupted"))
+                self.assertEqual((told["type"], told["ok"], told["interrupted"]), ("result", False, True))
+                self.assertEqual([check for check in told["checks"] if not check["ok"]], [])
                 shown = self.wirelab("show", "--json", self.path("t.pcapng"))
                 self.assertEqual(shown.returncode, 0, shown.stderr)
                 result = self.objects(shown)[-1]
                 self.assertEqual(result["dropped"], 0)
                 if TSHARK:
                     self.assertEqual(len(tshark(self.path("t.pcapng"))), result["packets"])
+
+
+    def test_an_interrupted_run_blames_nothing(self):
+        process = self.start("run", "ping", "--count", "10000", "--interval", "5", "--pcap", self.path("t.pcapng"))
+        self.assertTrue(process.stdout.readline().startswith(" 1. "))
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, errors), (130, "wirelab: interrupted\n"))
+        self.assertIn("the story was interrupted", told)
+        self.assertNotIn("FAILED", told)
+
+    def test_a_run_whose_reader_left_ends_quietly(self):
+        process = self.start("run", "ping", "--count", "10000", "--interval", "5", "--pcap", self.path("t.pcapng"))
+        self.assertTrue(process.stdout.readline().startswith(" 1. "))
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), "")
+        self.assertEqual(process.wait(timeout=20), 130)
+        process.stdout = None
+        self.assertEqual(self.wirelab("show", "--json", self.path("t.pcapng")).returncode, 0)
 
 
 class NoPrivilege(WirelabCase):

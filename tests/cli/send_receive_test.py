@@ -9,79 +9,13 @@ import signal
 import socket
 import subprocess
 import threading
-import unittest
 
-from service_case import SOON, Peer, ServiceCase, Talk, frame, frames_in
+from send_receive_case import FakeReceiver, SendReceiveCase, offer, said
+from service_case import SOON, Peer, Talk, frame, frames_in
 from wirelab_case import main, without_privilege
 
-ID = "0123456789abcdef" * 2
 
-
-def offer(name="a.txt", size=4, **changes):
-    fields = {"type": "offer", "name": name, "size": size, "blocks": -(-int(size) // 32768), "mtime": 0,
-              "sha256": "none", "id": ID} | changes
-    return frame(**{key: value for key, value in fields.items() if value is not None})
-
-
-def said(frames, kind):
-    return any(fields.get("type") == kind for fields, _ in frames)
-
-
-class FakeReceiver(threading.Thread):
-    """Accepts connections and gives each to the next of `plays`: one after the other, or at once."""
-
-    def __init__(self, case, *plays, at_once=False):
-        super().__init__(daemon=True)
-        self.at_once = at_once
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(SOON)
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.plays = plays
-        case.addCleanup(self.listener.close)
-        self.start()
-
-    def run(self):
-        for play in self.plays:
-            peer = Peer.__new__(Peer)
-            peer.socket, peer.data = self.listener.accept()[0], b""
-            peer.socket.settimeout(SOON)
-            player = threading.Thread(target=self.give, args=(play, peer), daemon=True)
-            player.start()
-            if not self.at_once:
-                player.join()
-
-    @staticmethod
-    def give(play, peer):
-        with peer.socket:
-            play(peer)
-
-
-class SendReceive(ServiceCase):
-    def setUp(self):
-        super().setUp()
-        self.target = self.path("target")
-        self.make_folder(self.target)
-
-    def make_folder(self, path):
-        os.mkdir(path)
-        if without_privilege():
-            shutil.chown(path, 65534, 65534)
-
-    def source(self, name, content):
-        path = self.path(name)
-        with open(path, "wb") as file:
-            file.write(content)
-        os.chmod(path, 0o644)
-        return path
-
-    def receive(self, *words, folder=None):
-        receiver = Talk(self, "receive", folder or self.target, "--listen", "127.0.0.1:0", *words)
-        return receiver, receiver.until("listening", service="files")["address"]
-
-    def received(self, name):
-        with open(os.path.join(self.target, name), "rb") as file:
-            return file.read()
-
+class SendReceive(SendReceiveCase):
     def answer_to(self, address, *pieces):
         """What a bare socket hears that says this, up to the end."""
         peer = Peer(address)
@@ -110,7 +44,7 @@ class SendReceive(ServiceCase):
             self.assertEqual(self.received(name), content)
             digest = hashlib.sha256(content).hexdigest()
             self.assertEqual((told[name]["result"], told[name]["sha256"], told[name]["size"]), ("verified", digest, len(content)))
-            self.assertEqual((heard[name]["file"], heard[name]["sha256"]), (name, digest))
+            self.assertEqual((heard[name]["saved_as"], heard[name]["sha256"]), (name, digest))
         self.assertEqual(sorted(os.listdir(self.target)), sorted(contents))
         result = self.objects(sent)[-1]
         self.assertEqual((result["type"], result["ok"], result["verified"]), ("result", True, 4))
@@ -149,8 +83,11 @@ class SendReceive(ServiceCase):
                 file.write(b"old")
             os.chmod(os.path.join(self.target, "a"), 0o666)
             receiver, address = self.receive("--yes", "--on-clash", clash)
-            sent = self.wirelab("send", self.source("a", b"new"), address)
+            sent = self.wirelab("send", self.source("a", b"new"), address, "--json")
             self.assertEqual(sent.returncode, exit_code, sent.stderr)
+            if clash == "rename":
+                told = receiver.until("received")
+                self.assertEqual((told["name"], told["saved_as"]), ("a", "a (1)"))
             self.assertEqual({name: self.received(name) for name in os.listdir(self.target)}, names)
             self.assertEqual(receiver.finish(signal.SIGINT), 0)
 
@@ -171,14 +108,11 @@ class SendReceive(ServiceCase):
     # --- the sender, against what a receiver may do -----------------------------------------------------------------
 
     def test_nobody_answers(self):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            nobody = "127.0.0.1:%d" % taken.getsockname()[1]
-        file = self.source("a", b"text")
+        nobody, file = self.nobody(), self.source("a", b"text")
         self.assert_error(3, "send", file, nobody, "--wait", 0.3, "--quiet", says=(nobody, "refused", "wirelab receive"))
 
     def test_a_sender_that_is_first_waits(self):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            later = "127.0.0.1:%d" % taken.getsockname()[1]
+        later = self.nobody()
         sender = Talk(self, "send", self.source("a", b"text"), later)
         sender.until("retry")
         receiver = Talk(self, "receive", self.target, "--listen", later, "--yes", "--once")
@@ -251,8 +185,7 @@ class SendReceive(ServiceCase):
     def test_answers_that_are_none(self):
         answers = {frame(type="accept", **{"from": 5, "prefix": "none"}): "from",
                    frame(type="accept", **{"from": -1, "prefix": "none"}): "from",
-                   frame(type="accept", **{"from": 0}): "prefix", b"\xff\xff": "header", frame(type="hello"): "out of turn",
-                   frame(type="refuse", why="no \x1b[2J"): "no \\x1b[2J"}
+                   frame(type="accept", **{"from": 0}): "prefix", frame(type="refuse", why="no \x1b[2J"): "no \\x1b[2J"}
         for answer, why in answers.items():
             def play(peer, answer=answer):
                 peer.read_until(lambda frames: said(frames, "offer"))
@@ -263,6 +196,20 @@ class SendReceive(ServiceCase):
             self.assertEqual(sent.returncode, 1, (answer, sent.stderr))
             self.assertIn(why, sent.stderr)
             self.assertNotIn("\x1b", sent.stderr)
+
+    def test_another_service_is_called_no_receiver(self):
+        file = self.source("a", b"text")
+        for service in ("echo", "chat", "registry", "http"):
+            _, address = self.serve(service)
+            error = self.assert_error(3, "send", file, address, says=(address, "not like a wirelab receiver", "port 17020"))
+            self.assertEqual(error["error"]["code"], "no-answer")
+        sent = self.objects(self.wirelab("send", file, file, address, "--json"))
+        self.assertEqual([entry["result"] for entry in sent if entry["type"] == "sent"], ["stranger"], "the second is not tried")
+
+    def test_the_reason_is_said_once(self):
+        sent = self.wirelab("send", self.source("a", b"text"), self.nobody(), "--wait", 0.3)
+        self.assertIn(": Connection refused; trying again in 100 ms", sent.stderr)
+        self.assertNotIn("failed", sent.stderr)
 
     # --- the receiver, against what a sender may do -----------------------------------------------------------------
 
@@ -409,6 +356,14 @@ class SendReceive(ServiceCase):
         self.assert_error(2, "receive", self.target, "--yes", "--count", 0, says=("--count",))
         self.assert_error(2, "receive", self.target, "--yes", "--listen", "here", says=("--listen",))
         self.assert_error(2, "receive", self.target, says=("there is no terminal", "--yes"))
+        self.assert_error(2, "receive", self.path("none"), says=("No such file", "folder"))
+
+    def test_a_registry_that_is_not_there_is_tried_again(self):
+        receiver = self.start("receive", self.target, "--yes", "--listen", "127.0.0.1:0", "--registry", self.nobody())
+        self.assertRegex(receiver.stderr.readline(), r"^no registry at 127\.0\.0\.1:\d+: Connection refused; trying again in \d+ ms$")
+        receiver.send_signal(signal.SIGINT)
+        receiver.communicate(timeout=SOON)
+        self.assertEqual(receiver.returncode, 0)
 
     # --- with a person ---------------------------------------------------------------------------------------------
 

@@ -22,6 +22,10 @@ class Usage(WirelabCase):
         (["run", "ping", "--cuont", "3"],         ["unknown option '--cuont'", "did you mean '--count'?"]),
         (["run", "ping", "--cou", "3"],           ["unknown option '--cou'"]),
         (["run", "ping", "extra"],                ["does not know what to do with 'extra'"]),
+        (["run", "frames", "--count", "3"],       ["--count means nothing to 'frames'", "wirelab run frames --help"]),
+        (["run", "registry", "--count", "3"],     ["--count means nothing to 'registry'"]),
+        (["run", "files", "--size", "56"],        ["--size means nothing to 'files'"]),
+        (["run", "pnig", "--help"],               ["unknown scenario 'pnig'"]),
         (["run", "ping", "--count", "0"],         ["--count 0 is out of range", "1 to"]),
         (["run", "ping", "--count", "-1"],        ["--count -1 is out of range"]),
         (["run", "ping", "--count", "many"],      ["--count"]),
@@ -81,37 +85,20 @@ class Usage(WirelabCase):
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("privilege", told.stdout)
 
-    def test_completion_scripts_are_valid(self):
-        for shell, check in (("bash", ["bash", "-n"]),):
-            script = self.path("script")
-            text = self.wirelab("completion", shell).stdout
-            with open(script, "w") as file:
-                file.write(text)
-            self.assertEqual(subprocess.run([*check, script]).returncode, 0)
-            self.assertEqual(self.objects(self.wirelab("completion", shell, "--json")),
-                             [{"type": "completion", "shell": shell, "script": text}])
-        self.assertIn("complete -c wirelab", self.wirelab("completion", "fish").stdout)
-        self.assertIn("#compdef wirelab", self.wirelab("completion", "zsh").stdout)
-
-    COMPLETIONS = [
-        # the words so far, the last one unfinished   what is offered among others
-        (["wirelab", ""],                             ["run", "list", "--json"]),
-        (["wirelab", "ru"],                           ["run"]),
-        (["wirelab", "run", ""],                      ["ping", "--count"]),
-        (["wirelab", "--json", "run", "pi"],          ["ping"]),
-        (["wirelab", "--seed", "7", "run", "--pol"],  ["--poller"]),
-        (["wirelab", "--json", "comp"],               ["completion"]),
-    ]
-
-    def test_completion_in_bash(self):
-        script = self.wirelab("completion", "bash").stdout
-        for words, offered in self.COMPLETIONS:
-            with self.subTest(words=words):
-                ask = script + f'COMP_WORDS=("$@") COMP_CWORD={len(words) - 1}; _wirelab; echo "${{COMPREPLY[@]}}"'
-                told = subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True)
-                self.assertEqual(told.stderr, "")
-                for word in offered:
-                    self.assertIn(word, told.stdout.split())
+    def test_options_of_the_stories(self):
+        every = self.wirelab("run", "--help").stdout
+        self.assertIn("ping: echo requests of each kind (default 3)", " ".join(every.split()))
+        for line in every.splitlines():
+            self.assertLessEqual(len(line), 100)
+        headings = [line for line in every.splitlines() if line.startswith("Of ")]
+        self.assertEqual(headings, ["Of the story:", "Of the trace:", "Of the lab:", "Of the loop:"])
+        ping = self.wirelab("run", "ping", "--help").stdout
+        self.assertIn("usage: wirelab run ping [options]", ping)
+        self.assertIn("--count N echo requests of each kind (default 3)", " ".join(ping.split()))
+        frames = self.wirelab("help", "run", "frames").stdout
+        self.assertNotIn("--count", frames)
+        self.assertIn("--ipv6", frames)
+        self.assertIn("--pcap", frames)
 
     def test_a_full_standard_output_is_an_error(self):
         for words in (["list"], ["--help"], ["run", "--help"], ["--version"], ["list", "--json"]):
