@@ -62,5 +62,30 @@ TEST(RawFilter, LetsInWhatItSays) {
   }
 }
 
+TEST(RawFilter, AStationTakesInWhatIsMeantForIt) {
+  const auto filter = station_filter(mac_b, Ipv4{10, 0, 2, 2});
+  auto to_another_mac = v4_headers();
+  to_another_mac.ethernet_destination = mac_a;
+  auto to_another_address = v4_headers();
+  to_another_address.destination = Ipv4{10, 0, 2, 3};
+  auto nearly_its_mac = v4_headers();
+  nearly_its_mac.ethernet_destination = Mac{{0x02, 0x77, 0, 0, 1, 2}};
+  const auto datagram = [](const Headers& headers) { return frame_of(udp_datagram(headers, Port{1}, Port{2}, {})); };
+  const struct {
+    std::string_view what;
+    Bytes frame;
+    bool in;
+  } facts[] = {
+      {"to its MAC and address", datagram(v4_headers()), true},
+      {"ARP", arp_frame({.operation = ArpOperation::request}, Mac::broadcast()), true},
+      {"to another MAC", datagram(to_another_mac), false},
+      {"to a MAC that ends alike", datagram(nearly_its_mac), false},
+      {"to another address", datagram(to_another_address), false},
+      {"IPv6", datagram(v6_headers()), false},
+      {"a short frame", Bytes(13), false},
+  };
+  for (const auto& fact : facts) EXPECT_EQ(lets_in(filter, fact.frame), fact.in) << fact.what;
+}
+
 }  // namespace
 }  // namespace wirelab::raw::test
