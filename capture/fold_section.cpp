@@ -18,7 +18,7 @@ using Kind = Deed::Kind;
 
 bool may_fold(const Told& told) {
   const bool is_ordinary = told.row.origin == Origin::stack || told.row.origin == Origin::unknown;
-  return is_ordinary && told.row.end == Scene::End::arrived && told.deed->kind != Kind::none;
+  return is_ordinary && told.row.fate.empty() && told.row.end == Scene::End::arrived && told.deed->kind != Kind::none;
 }
 
 bool is_flow(Kind kind) {

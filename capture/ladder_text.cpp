@@ -39,6 +39,7 @@ Style style_of(Origin origin) {
 }
 
 std::string full_label(const Scene::Row& row) {
+  if (!row.fate.empty()) return fmt::format("{}, {}", row.label, row.fate);
   if (row.end == Scene::End::unanswered) return row.label + ", not answered";
   if (row.end == Scene::End::unseen) return row.label + ", not seen further";
   return row.label;

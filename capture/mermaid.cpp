@@ -29,7 +29,8 @@ std::string_view arrow_of(const Scene::Row& row) {
   return row.end == Scene::End::arrived ? "->>" : "-x";
 }
 
-std::string_view note_of(const Scene::Row& row) {
+std::string note_of(const Scene::Row& row) {
+  if (!row.fate.empty()) return ", " + row.fate;
   if (row.end == Scene::End::unanswered) return ", not answered";
   return row.end == Scene::End::unseen ? ", not seen further" : "";
 }

@@ -1,6 +1,7 @@
 #include "capture/scene.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "capture/deed.hpp"
 #include "capture/describe.hpp"
+#include "capture/emulation.hpp"
 #include "capture/fold.hpp"
 #include "capture/journey.hpp"
 #include "capture/lanes.hpp"
@@ -58,7 +60,10 @@ class RowMaker {
       row.end = Scene::End::broken;
     }
     for (const Packet* sighting : journey.sightings) {
-      row.steps.insert(row.steps.end(), sighting->comments.begin(), sighting->comments.end());
+      std::ranges::remove_copy_if(sighting->comments, std::back_inserter(row.steps), is_link_comment);
+      const auto fate = fate_at(*sighting);
+      if (!row.fate.empty() && !fate.empty()) row.fate += ", ";
+      row.fate += fate;
     }
     return row;
   }

@@ -35,6 +35,7 @@ struct Scene {
     End end = End::arrived;
     Origin origin = Origin::unknown;
     std::string label;
+    std::string fate;                // what emulated links did to it, in words; empty if nothing
     std::vector<std::string> steps;  // sentences of the story that come before it
   };
   std::vector<Column> columns;

@@ -343,6 +343,19 @@ TEST_F(LadderTest, ends_with_what_came_after_the_last_packet) {
 )");
 }
 
+TEST_F(LadderTest, names_what_emulated_links_lost) {
+  seen(at_a, Direction::outbound, 0us, 1, Origin::raw, echo_frame(a_to_s, true, 7, 1)).comments = {
+      "A sends one", "emulated link: lost behind A:eth0 (loss 5 %; seed 7)"};
+  crosses(1ms, Origin::stack, a_to_s, tcp_frame(a_to_s, {40001, 7, 1, 1, 24}, "hello")).comments = {
+      "emulated link: duplicated behind A:eth0 (loss 5 %; seed 7)"};
+  const auto text = draw({.width = 140});
+  EXPECT_THAT(text, testing::HasSubstr(", lost by the emulated link"));
+  EXPECT_THAT(text, testing::HasSubstr(", duplicated by the emulated link"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("not seen further")));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("seed 7"))) << "no sentence of the story";
+  EXPECT_THAT(to_mermaid(info, pointers_to(packets), true), testing::HasSubstr(", lost by the emulated link"));
+}
+
 TEST_F(LadderTest, is_empty_without_packets) { EXPECT_EQ(draw({}), "\n"); }
 
 TEST_F(LadderTest, becomes_a_mermaid_diagram) {
