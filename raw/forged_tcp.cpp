@@ -12,6 +12,12 @@ namespace {
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
+// Also when a send or a callback throws.
+struct Finally {
+  bool& flag;
+  ~Finally() { flag = false; }
+};
+
 }  // namespace
 
 ForgedTcp::ForgedTcp(Station& station, const Endpoint& peer, std::mt19937_64& random, Events events,
@@ -102,13 +108,13 @@ void ForgedTcp::refill() {
 // Sends what came out of the machine and tells what happened, until neither brings anything new.
 void ForgedTcp::flush() {
   if (std::exchange(flushing_, true)) return;
+  const Finally not_flushing{flushing_};
   for (;;) {
     send_segments();
     const auto events = machine_.take_events();
     if (events.empty()) break;
     for (const auto event : events) tell(event);
   }
-  flushing_ = false;
   set_timer();
 }
 

@@ -84,18 +84,10 @@ void PhantomHost::ask(Ipv4 address) {
   hop.timer = loop().after(options_.neighbour_limit / most_questions, [this, address] { ask(address); });
 }
 
-void PhantomHost::announce() {
-  socket_.send(arp_frame({.operation = ArpOperation::request,
-                          .sender_mac = mac(),
-                          .sender_ip = address(),
-                          .target_mac = {},
-                          .target_ip = address()},
-                         Mac::broadcast()));
-}
-
 void PhantomHost::put_on_wire(Packet& packet, const Mac& to) {
   set_link(packet, mac(), to);
-  socket_.send(packet.from(Layer::ethernet));
+  // What the kernel has no room for is lost, as it could be anywhere.
+  socket_.offer(packet.from(Layer::ethernet));
 }
 
 void PhantomHost::read() {

@@ -6,7 +6,8 @@
 //
 // It lives on an interface of a real host, in promiscuous mode, and is disturbed by nobody: to that host's kernel its
 // frames are another machine's, so that no reset answers what a forged connection is sent. It answers ARP for itself,
-// asks for its next hop by ARP (the route is the host's), and answers echo requests if it is told to.
+// asks for its next hop by ARP (the route is the host's; what it learns it keeps), and answers echo requests if it is
+// told to.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,6 @@ class PhantomHost : public Station {
   [[nodiscard]] const Mac& mac() const { return options_.mac; }
   [[nodiscard]] std::uint32_t mtu() const override { return socket_.interface().mtu; }
   void send(Packet packet) override;
-  // Tells the neighbours where it is, by gratuitous ARP (RFC 5227, 3).
-  void announce();
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
  private:

@@ -198,6 +198,31 @@ TEST_F(ForgedTcpWire, AServerThatDoesNotReadIsProbedUntilItDoes) {
   client.tcp.abort();
 }
 
+TEST_F(ForgedTcpWire, TwoPhantomsThatConnectToEachOtherOpenAtOnce) {
+  PhantomHost other(at(lab, "S"),
+                    {.interface = "eth0", .mac = Mac{{2, 0x66, 0, 0, 0, 8}}, .address = Ipv4{10, 0, 2, 8}});
+  Client one(phantom, {other.address(), Port{2000}}, lab, {.source = Port{1000}});
+  Client two(other, {phantom.address(), Port{1000}}, lab, {.source = Port{2000}});
+  // Both SYNs are under way before either arrives.
+  one.tcp.connect();
+  two.tcp.connect();
+  ASSERT_TRUE(comes([&] { return one.opened && two.opened; }));
+  one.tcp.send(as_bytes("from one"));
+  two.tcp.send(as_bytes("from two"));
+  EXPECT_TRUE(comes([&] { return as_text(one.data) == "from two" && as_text(two.data) == "from one"; }));
+  // Each answered the other's SYN with its own: figure 7 of RFC 9293, 3.5.
+  const auto is_syn_ack = [](const Journal::Forged& forged) {
+    const auto parsed = parse_tcp(ByteView(forged.bytes).subspan(ethernet_header_size));
+    const auto* const arrival = std::get_if<TcpArrival>(&parsed);
+    return arrival != nullptr && arrival->segment.flags.syn && arrival->segment.flags.ack;
+  };
+  EXPECT_GE(std::ranges::count_if(lab.journal().forged(), is_syn_ack), 2);
+  one.tcp.close();
+  two.tcp.close();
+  EXPECT_TRUE(ends(one, TcpEnd::orderly));
+  EXPECT_TRUE(ends(two, TcpEnd::orderly));
+}
+
 TEST_F(ForgedTcpWire, ItArrivesThroughLossInBothDirections) {
   apply_ruleset(lab.host("R"),
                 "table ip t { chain c { type filter hook forward priority 0; "
