@@ -2,12 +2,11 @@
 
 #include <utility>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "lab/base/socket_address.hpp"
 #include "lab/stack/scratch.hpp"
+#include "lab/stack/tcp_socket.hpp"
 
 namespace wirelab {
 namespace {
@@ -16,48 +15,9 @@ namespace {
 constexpr int reads_per_wake = 16;
 constexpr std::size_t bytes_per_wake = std::size_t{64} << 10;
 
-// Messages are sent whole, so there is nothing to gather; waiting would only delay them.
-void send_at_once(int fd) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-int take_error(int fd) {
-  int error = 0;
-  socklen_t size = sizeof error;
-  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
-}
-
-bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
-
-void reset_at_close(int fd) {
-  const linger reset{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-}
-
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
-
-std::string CloseReason::to_string() const {
-  switch (cause) {
-    case CloseCause::finished:
-      return "finished";
-    case CloseCause::aborted:
-      return "aborted";
-    case CloseCause::failed:
-      return error.message();
-    case CloseCause::connect_timeout:
-      return "no answer to connect";
-    case CloseCause::close_timeout:
-      return "the peer did not end in time";
-    case CloseCause::idle:
-      return "idle for too long";
-    case CloseCause::too_slow:
-      return "the peer was too slow";
-  }
-  return "unknown";
-}
 
 TcpConnection::TcpConnection(Selector& loop, UniqueFd socket, Events events, const Options& options)
     : loop_(loop), socket_(std::move(socket)), sender_(socket_.get()), options_(options), events_(std::move(events)) {

@@ -9,6 +9,8 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include "lab/stack/tcp_socket.hpp"
+
 namespace wirelab {
 namespace {
 
@@ -17,8 +19,6 @@ constexpr std::size_t small_message = std::size_t{4} << 10;
 constexpr std::size_t most_gathered = std::size_t{64} << 10;
 // Of the queue, in one system call.
 constexpr std::size_t pieces_per_write = 64;
-
-bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
 
 // A socket that is broken, as opposed to a file that cannot be read, counts as hung up.
 bool is_broken(int socket) {

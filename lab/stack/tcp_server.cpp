@@ -1,152 +1,38 @@
 #include "lab/stack/tcp_server.hpp"
 
-#include <array>
 #include <utility>
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/socket.h>
-
-#include "lab/base/error.hpp"
-#include "lab/base/socket_address.hpp"
+#include "lab/stack/tcp_socket.hpp"
 
 namespace wirelab {
-namespace {
-
-constexpr int accepts_per_wake = 64;
-constexpr auto accept_pause = std::chrono::milliseconds(100);
-
-UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
-
-struct Accepted {
-  UniqueFd socket;
-  Endpoint peer;
-  int error = 0;  // errno, without a socket
-};
-
-Accepted accept_from(int listener) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  Accepted accepted;
-  accepted.socket.reset(
-      ::accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!accepted.socket) accepted.error = errno;
-  accepted.peer = endpoint_from(address).value_or(Endpoint{});
-  return accepted;
-}
-
-bool out_of_descriptors(int error) { return error == EMFILE || error == ENFILE; }
-
-void reset(UniqueFd socket) {
-  const linger hard{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-}
-
-// Errors of the one connection that was next; the others wait behind it (accept(2)).
-bool concerns_one_connection(int error) {
-  constexpr std::array passing{EINTR,  ECONNABORTED, EPROTO,      ENETDOWN, ENOPROTOOPT, EHOSTDOWN,
-                               ENONET, EHOSTUNREACH, ENETUNREACH, EPERM,    EOPNOTSUPP};
-  for (const int one : passing) {
-    if (error == one) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 TcpServer::TcpServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events, const Options& options)
     : loop_(loop),
       events_(std::move(events)),
       options_(options),
-      listener_(opener(Transport::tcp, local)),
-      spare_(open_spare()),
-      local_(local_endpoint(listener_.get())) {
-  // Of a port that the kernel chose, too: who comes back to it must not wait for TIME-WAIT to end.
-  const int on = 1;
-  ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  check_errno(::listen(listener_.get(), options_.backlog), fmt::format("listen at TCP {}", local_));
-  token_ = loop_.add(listener_.get(), {.read = true}, [this](Ready) { accept(); });
-}
+      acceptor_(loop, opener, local, options.backlog,
+                [this](UniqueFd socket, const Endpoint& peer) { return welcome(std::move(socket), peer); }) {}
 
 TcpServer::~TcpServer() {
   loop_.cancel(timer_);
-  loop_.remove(token_);
   for (const auto& [id, connection] : clients_) connection->discard();
 }
 
-void TcpServer::accept() {
-  for (int i = 0; listener_ && i < accepts_per_wake; ++i) {  // a handler may stop the server
-    if (!accept_one()) return;
-  }
-}
-
-// False if there is nothing more to accept in this turn.
-bool TcpServer::accept_one() {
-  auto accepted = accept_from(listener_.get());
-  if (accepted.socket && welcome(std::move(accepted.socket), accepted.peer)) return true;
-  if (accepted.error == EAGAIN) return false;
-  if (concerns_one_connection(accepted.error)) return true;
-  if (out_of_descriptors(accepted.error)) shed();
-  pause();
-  return false;
-}
-
-// Those who wait learn at once that they will not be served.
-void TcpServer::shed() {
-  for (int i = 0; i < accepts_per_wake; ++i) {
-    if (!shed_one()) return;
-  }
-}
-
-// Accepts by the spare descriptor and resets. False if nobody waits any more, or the descriptor went to someone else.
-bool TcpServer::shed_one() {
-  spare_.reset();
-  auto accepted = accept_from(listener_.get());
-  if (accepted.socket) {
-    ++stats_.shed;
-    reset(std::move(accepted.socket));
-  }
-  spare_ = open_spare();
-  return accepted.error == 0 && spare_;
-}
-
-// What lacks will still lack in the next turn, and the listener would wake every one.
-void TcpServer::pause() {
-  ++stats_.pauses;
-  if (!paused_) loop_.modify(token_, {});
-  paused_ = true;
-  timer_ = loop_.after(accept_pause, [this] { resume(); });
-}
-
-// Tries before it listens again, so that a pause which must go on costs one wake.
-void TcpServer::resume() {
-  if (!spare_) spare_ = open_spare();
-  const auto pauses = stats_.pauses;
-  accept();
-  if (stats_.pauses > pauses || !listener_) return;
-  paused_ = false;
-  loop_.modify(token_, {.read = true});
-}
-
-// False if the kernel cannot watch one more.
-bool TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
+TcpAcceptor::Welcome TcpServer::welcome(UniqueFd socket, const Endpoint& peer) {
   if (clients_.size() >= options_.max_clients) {
-    ++stats_.refused;
-    reset(std::move(socket));
-    return true;
+    reset_at_close(socket.get());
+    return TcpAcceptor::Welcome::refused;
   }
   const ClientId id{++last_id_};
   auto& client = *clients_.try_emplace(id).first;
   try {
     client.second = TcpConnection::accepted(loop_, std::move(socket), events_of(client), options_.connection);
   } catch (const std::system_error&) {
-    ++stats_.shed;
     clients_.erase(id);
-    return false;
+    return TcpAcceptor::Welcome::no_room;
   }
-  ++stats_.accepted;
   if (events_.on_open) events_.on_open(id, peer);
-  return true;
+  return TcpAcceptor::Welcome::taken;
 }
 
 // A client is the one found last while it is heard.
@@ -176,9 +62,7 @@ void TcpServer::on_close(ClientId client, const CloseReason& reason) {
 
 void TcpServer::stop(std::function<void()> stopped) {
   stopped_ = stopped ? std::move(stopped) : [] {};
-  loop_.cancel(timer_);
-  loop_.remove(token_);
-  listener_.reset();
+  acceptor_.stop();
   for (const auto& [id, connection] : clients_) connection->close();
   tell_stopped();
 }

@@ -1,7 +1,6 @@
 // TcpServer: listens, accepts, and owns the connections of its clients. Public.
 //
-// Clients are known by ids that are never used again. What a client does ends at most its own connection. Out of
-// descriptors the server sheds those who wait, by a spare descriptor, and listens again after a pause.
+// Clients are known by ids that are never used again. What a client does ends at most its own connection.
 #pragma once
 
 #include <compare>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 
 #include "lab/stack/opener.hpp"
+#include "lab/stack/tcp_acceptor.hpp"
 #include "lab/stack/tcp_connection.hpp"
 
 namespace wirelab {
@@ -34,12 +34,7 @@ class TcpServer {
     std::size_t max_clients = SIZE_MAX;  // those beyond are reset as soon as they are accepted
     TcpConnection::Options connection;
   };
-  struct Stats {
-    std::uint64_t accepted = 0;
-    std::uint64_t shed = 0;     // accepted and reset for want of descriptors, or closed as one too many to watch
-    std::uint64_t refused = 0;  // accepted and reset beyond max_clients
-    std::uint64_t pauses = 0;   // of 100 ms in which nobody is accepted
-  };
+  using Stats = TcpAcceptor::Stats;  // refused: those beyond max_clients
 
   // Throws std::system_error if `local` cannot be listened at.
   TcpServer(Selector& loop, const Opener& opener, const Endpoint& local, Events events)
@@ -50,7 +45,7 @@ class TcpServer {
   TcpServer(const TcpServer&) = delete;
   TcpServer& operator=(const TcpServer&) = delete;
 
-  [[nodiscard]] const Endpoint& local() const { return local_; }
+  [[nodiscard]] const Endpoint& local() const { return acceptor_.local(); }
   // As TcpConnection's. A client that is gone already is no mistake: send() is false, the others do nothing.
   bool send(ClientId client, ByteView bytes);
   bool send(ClientId client, const SharedBytes& bytes);
@@ -69,19 +64,13 @@ class TcpServer {
   // Bytes that wait for the client to take them.
   [[nodiscard]] std::size_t queued(ClientId client) const;
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
-  [[nodiscard]] const Stats& stats() const { return stats_; }
+  [[nodiscard]] const Stats& stats() const { return acceptor_.stats(); }
 
  private:
   using Clients = std::unordered_map<ClientId, std::shared_ptr<TcpConnection>>;
   using Client = Clients::value_type;
 
-  void accept();
-  bool accept_one();
-  void shed();
-  bool shed_one();
-  void pause();
-  void resume();
-  bool welcome(UniqueFd socket, const Endpoint& peer);
+  TcpAcceptor::Welcome welcome(UniqueFd socket, const Endpoint& peer);
   TcpConnection::Events events_of(Client& client);
   void on_close(ClientId client, const CloseReason& reason);
   void tell_stopped();
@@ -90,12 +79,7 @@ class TcpServer {
   Selector& loop_;
   Events events_;
   Options options_;
-  UniqueFd listener_;
-  UniqueFd spare_;  // given up for a moment to accept and shed when there are no others
-  Endpoint local_;
-  Selector::Token token_;
-  Selector::TimerId timer_;  // of a pause, or of the end
-  bool paused_ = false;
+  Selector::TimerId timer_;        // of the end
   std::function<void()> stopped_;  // once stop() was called
   Clients clients_;
   // The last one looked for, who is mostly the next one too. Ids are never used again, so it is only forgotten with its
@@ -103,7 +87,7 @@ class TcpServer {
   mutable ClientId found_id_{};
   mutable TcpConnection* found_ = nullptr;
   std::uint64_t last_id_ = 0;
-  Stats stats_;
+  TcpAcceptor acceptor_;
 };
 
 }  // namespace wirelab
