@@ -87,7 +87,7 @@ class TcpMachine {
   // Nothing once closed and before connect().
   [[nodiscard]] std::optional<SteadyTime> deadline() const;
 
-  // What came out since the last call, in order. The receive window is the header's; all else is of Options.
+  // What came out since the last call, in order.
   std::vector<TcpSegment> take_segments() { return std::exchange(segments_, {}); }
   std::vector<TcpEvent> take_events() { return std::exchange(events_, {}); }
 

@@ -747,14 +747,19 @@ TEST(TcpLimits, ThereIsAlwaysADeadlineUntilItIsClosed) {
   EXPECT_FALSE(script.machine().deadline());
 }
 
-TEST(TcpLimits, TheSendBufferHasRoomAgain) {
+TEST(TcpLimits, AFullSendBufferTellsWhenItHasRoomAgain) {
   auto options = plain();
   options.send_buffer = 1000;
-  TcpScript script(options);
-  script.play(opened);
-  EXPECT_EQ(script.machine().send(Bytes(600), SteadyTime(milliseconds(20))), 600U);
-  EXPECT_EQ(script.machine().send(Bytes(600), SteadyTime(milliseconds(20))), 400U);
-  EXPECT_EQ(script.machine().unacknowledged(), 1000U);
+  play_opened(R"(
+    20    send 600
+    20    > PA 1:601 ack 1
+    21    send 600
+    21    > PA 601:1001 ack 1
+    30    < A 1:1 ack 601
+    30    writable
+    40    < A 1:1 ack 1001
+  )",
+              options);
 }
 
 TEST(TcpLimits, AMistakeOfTheCallerIsTold) {

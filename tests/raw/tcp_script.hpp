@@ -1,7 +1,8 @@
 // A TCP connection as a script, in the manner of packetdrill: what goes into a TcpMachine and what must come out, with
 // times, a line each. What comes out and is not in the script fails the test, and so does what comes at another time.
 //
-//   0     connect                              what the user does: connect, send N, read, close, abort
+//   0     connect                              what the user does: connect, send N, read, close, abort,
+//                                              pieces N OFFSET SIZE...
 //   0     > S 0:0 win 64240 <mss 1460>         a segment that the machine sends at that time (milliseconds)
 //   10    < SA 0:0 ack 1 win 1000 <mss 1000>   a segment that arrives
 //   10    opened                               an event: opened, readable N, peer_ended, writable, closed WHY
