@@ -47,7 +47,9 @@ std::uint64_t kernel_counter(const Host& host, std::string_view protocol, std::s
       return in_snmp6(table, protocol, name);
     }
     std::ifstream table("/proc/thread-self/net/snmp");
-    return in_snmp(table, protocol, name);
+    if (const auto found = in_snmp(table, protocol, name)) return found;
+    std::ifstream more("/proc/thread-self/net/netstat");
+    return in_snmp(more, protocol, name);
   });
   if (!value)
     throw std::runtime_error(fmt::format("the kernel of {} has no counter {} {}", host.name(), protocol, name));

@@ -8,8 +8,9 @@
 
 namespace wirelab {
 
-// A counter of the host's network namespace, by the names of /proc/net/snmp ("Icmp", "InCsumErrors") and, for IPv6, of
-// /proc/net/snmp6 ("Icmp6", "InCsumErrors"). Throws std::runtime_error if this kernel has no such counter.
+// A counter of the host's network namespace, by the names of /proc/net/snmp ("Icmp", "InCsumErrors"), of
+// /proc/net/netstat ("TcpExt", "SyncookiesSent") and, for IPv6, of /proc/net/snmp6 ("Icmp6", "InCsumErrors"). Throws
+// std::runtime_error if this kernel has no such counter.
 std::uint64_t kernel_counter(const Host& host, std::string_view protocol, std::string_view name);
 
 }  // namespace wirelab

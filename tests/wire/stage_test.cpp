@@ -181,6 +181,7 @@ TEST_F(StageTest, kernel_counters_count_in_the_host_alone) {
   ASSERT_TRUE(probe.reply_within(1s));
   EXPECT_EQ(kernel_counter(lab.host("B"), "Udp", "NoPorts"), before + 1);
   EXPECT_EQ(kernel_counter(lab.host("A"), "Udp", "NoPorts"), 0U);
+  EXPECT_EQ(kernel_counter(lab.host("A"), "TcpExt", "SyncookiesSent"), 0U) << "of a table of its own";
   EXPECT_THROW((void)kernel_counter(lab.host("A"), "Udp", "NoSuchCounter"), std::runtime_error);
 }
 
