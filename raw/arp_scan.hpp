@@ -25,13 +25,14 @@ struct ArpEntry {
 struct ArpScanReport {
   Identity source;
   std::vector<ArpEntry> entries;  // those who answered, in the order of their addresses
-  ProbeReport probing;            // by question: the n-th host address of the range
+  ProbeReport probing;            // by question: the host addresses of the range in order, without the own
 };
 
 // How many addresses a scan takes at most: a /16.
 constexpr std::uint64_t largest_range = 65536;
 
-// Asks for every host address of `range` and turns the loop meanwhile; what answers for another address is not counted.
+// Asks for every host address of `range` but the own and turns the loop meanwhile; an answer for another address does
+// not count.
 // Throws BadInput for a range of IPv6 or of more than a /16, and as route_of and Prober do.
 ArpScanReport arp_scan(const Place& place, const Prefix& range, const ArpScanOptions& options);
 

@@ -2,6 +2,7 @@
 //
 //   A ---- left, 10.0.1.0/24 ---- R ---- right, 10.0.2.0/24 ---- S
 //          fd00:1::/64                   fd00:2::/64
+#include <algorithm>
 #include <array>
 
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "lab/net/nft.hpp"
 #include "raw/arp.hpp"
 #include "raw/frame_sender.hpp"
+#include "raw/phantom_host.hpp"
 #include "raw/ping_sweep.hpp"
 #include "raw/scan_ports.hpp"
 #include "raw/watch.hpp"
@@ -171,7 +173,33 @@ TEST(ArpWire, ArpFindsWhoIsThereAndWhoIsThereTwice) {
   EXPECT_EQ(report.entries[1].mac, mac("T"));
   EXPECT_TRUE(report.entries[1].others.empty());
   EXPECT_EQ(report.probing.duplicates, 1U);
-  EXPECT_EQ(report.probing.probes.size(), 254U);
+  EXPECT_EQ(report.probing.probes.size(), 253U);  // not its own
+}
+
+TEST_F(RangeWire, AScanByAnAddressThatNoKernelOwns) {
+  const auto place = at(lab, "A");
+  PhantomHost phantom(place, {.interface = "eth0", .mac = Mac{{2, 0x66, 0, 0, 0, 9}}, .address = {10, 0, 1, 9}});
+  const auto target = lab.address_of("S");
+  const auto listener = lab.host("S").in([&] {
+    UniqueFd fd(check_errno(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    const SocketAddress address(Endpoint{target, Port{80}});
+    check_errno(::bind(fd.get(), address.data(), address.size()), "bind");
+    check_errno(::listen(fd.get(), 16), "listen");
+    return fd;
+  });
+  const std::array ports{Port{80}, Port{81}};
+  const auto report =
+      scan_ports(place, target, ports, lab.random(), {.way = {.self = Identity{phantom.address(), phantom.mac()}}});
+  EXPECT_EQ(report.source.address, IpAddress(phantom.address()));
+  EXPECT_EQ(report.ports[0].state, PortState::open);
+  EXPECT_EQ(report.ports[1].state, PortState::closed);
+  EXPECT_EQ(phantom.stats().arp_answered, 1U);
+  const auto& forged = lab.journal().forged();
+  // SYNs and, of the scan itself, the reset of what was half open.
+  const auto resets = std::ranges::count_if(forged, [](const Journal::Forged& packet) {
+    return packet.bytes.size() == ethernet_header_size + ipv4_header_size + tcp_header_size;
+  });
+  EXPECT_EQ(resets, 1);
 }
 
 TEST_F(RangeWire, ASweepOfTheOwnLinkAndOfOneBehindARouter) {
