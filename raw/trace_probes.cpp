@@ -25,7 +25,7 @@ const TraceOptions& checked(const TraceOptions& options) {
 }
 
 // The identifier, the source port, or the first of as many as there are probes; ports that belong to no socket.
-std::uint16_t own_number(const TraceOptions& options, std::mt19937_64& random) {
+std::uint16_t pick_number(const TraceOptions& options, std::mt19937_64& random) {
   if (options.kind == TraceKind::icmp) return static_cast<std::uint16_t>(random());
   const auto needed = static_cast<unsigned>(options.max_ttl * options.probes);
   return static_cast<std::uint16_t>(first_unowned + random() % (65536U - first_unowned - needed + 1));
@@ -54,7 +54,7 @@ TraceProbes::TraceProbes(const Headers& headers, const TraceOptions& options, st
     : options_(checked(options)),
       self_(headers.source),
       target_(headers.destination),
-      own_(own_number(options, random)),
+      own_(pick_number(options, random)),
       theirs_(options.port ? number(*options.port) : default_port(options.kind)),
       sequence_(static_cast<std::uint32_t>(random())),
       probe_(make_probe(options.kind, headers, own_, theirs_, sequence_)),

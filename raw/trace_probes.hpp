@@ -19,6 +19,8 @@ class TraceProbes : public Probes {
   // What answers may be addressed to.
   [[nodiscard]] std::uint8_t protocol() const;
   [[nodiscard]] std::optional<PortRange> own_ports() const;
+  // The identifier, or the first source port.
+  [[nodiscard]] std::uint16_t own_number() const { return own_; }
 
   // Asks the hops from that TTL on next, `parallel` of them or up to max_ttl.
   void begin(std::uint8_t first_ttl);

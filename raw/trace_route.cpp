@@ -80,7 +80,8 @@ TraceReport trace_route(const Place& place, const IpAddress& target, std::mt1993
   const auto hop = find_next_hop(place, target, options.way);
   TraceProbes probes(hop.headers(target), options, random);
   Prober prober(place, hop.interface.name, answers_to(hop.self.address, probes.protocol(), probes.own_ports()));
-  TraceReport report{.kind = options.kind, .source = hop.self, .target = target, .hops = {}};
+  TraceReport report{
+      .kind = options.kind, .source = hop.self, .target = target, .number = probes.own_number(), .hops = {}};
   for (unsigned ttl = 1; ttl <= options.max_ttl && !probes.end(); ttl = probes.last_ttl() + 1U) {
     const auto first = static_cast<std::uint8_t>(ttl);
     probes.begin(first);

@@ -60,6 +60,9 @@ struct TraceReport {
   TraceKind kind{};
   Identity source;
   IpAddress target;
+  // By which the probes are found in a trace. ICMP: their identifier, the sequence number counts from 1; UDP: their
+  // source port, the destination port counts; TCP: the source port of the first, and the others' count from there.
+  std::uint16_t number = 0;
   std::vector<TraceHop> hops;  // up to the target, to who refused, or to max_ttl
   bool reached = false;
   std::uint64_t sent = 0;

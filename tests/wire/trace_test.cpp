@@ -54,6 +54,7 @@ TEST_P(TraceWire, EveryHopIsNamedByEveryKindOfProbe) {
     const auto report = trace(kind);
     ASSERT_EQ(report.hops.size(), 4U) << name_of(kind);
     EXPECT_TRUE(report.reached);
+    EXPECT_NE(report.number, 0);
     const std::array expected{address("R1"), address("R2"), address("R3"), address("S")};
     for (std::size_t i = 0; i < expected.size(); ++i) {
       EXPECT_EQ(report.hops[i].ttl, i + 1);
