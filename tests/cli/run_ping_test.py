@@ -114,12 +114,12 @@ class RunPing(WirelabCase):
         told = self.wirelab("run", "ping")
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertEqual(told.stderr, "")
-        for words in ("1.", "holds", "Trace: wirelab-ping.pcapng", "Display filters to try", "wirelab show"):
+        for words in ("1.", "holds", "packets looked at, e.g. frames 1, 2, 3", "Trace: wirelab-ping.pcapng", "Display filters to try", "wirelab show"):
             self.assertIn(words, told.stdout)
         self.assertNotIn("\x1b", told.stdout)
         self.assertLessEqual(max(len(line) for line in told.stdout.splitlines()), 100)
         quiet = self.wirelab("run", "ping", "--quiet")
-        self.assertLess(len(quiet.stdout.splitlines()), 30)
+        self.assertLess(len(quiet.stdout.splitlines()), len(told.stdout.splitlines()) / 3)
 
     def test_explain_sends_nothing_and_leaves_no_file(self):
         told = self.wirelab("run", "ping", "--explain")
