@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t largest_batch = 32;                      // frames between two looks at what came back
-constexpr int buffer = 16 << 20;                               // bytes, where the kernel allows it
 constexpr Duration least_patience = 20ms;                      // for a scheduler that is busy elsewhere
 constexpr int patience_factor = 4;                             // times the longest round trip seen
 constexpr Duration first_pause = 200us, longest_pause = 20ms;  // after loss in our own buffer
@@ -62,7 +61,7 @@ class Prober::Run {
   Probes& probes_;
   const ProbeOptions& options_;
   SteadyTime end_;
-  std::size_t batch_;  // at a low rate smaller, so that it is kept within a millisecond or so
+  std::size_t batch_;  // smaller at a low rate, and after loss in our own buffer
   ProbeReport report_;
   std::vector<std::size_t> open_;  // the questions of this round
   Duration longest_rtt_{};
@@ -119,8 +118,10 @@ void Prober::Run::look_up() {
   report_.dropped += drops;
   if (drops == 0) {
     pause_ = pause_ / 2;
+    batch_ = std::min(batch_ + 1, batch_for(options_.rate));
     return;
   }
+  batch_ = std::max(batch_ / 2, std::size_t{1});
   pause_ = std::clamp(pause_ * 2, first_pause, longest_pause);
   loop_.run_until([] { return false; }, pause_);
 }
@@ -133,13 +134,16 @@ void Prober::Run::wait_for_turn() {
 void Prober::Run::round() {
   round_began_ = now();
   sent_in_round_ = 0;
-  for (std::size_t i = 0; i < open_.size() && !late() && !done(); ++i) {
-    if (report_.probes[open_[i]].answered) continue;
-    if (i % batch_ == 0) {
+  std::size_t in_batch = 0;
+  for (const auto index : open_) {
+    if (late() || done()) break;
+    if (report_.probes[index].answered) continue;
+    if (in_batch == 0) {
       look_up();
       wait_for_turn();
     }
-    ask(open_[i]);
+    ask(index);
+    in_batch = in_batch + 1 < batch_ ? in_batch + 1 : 0;
   }
   wait_for_answers();
 }
@@ -181,7 +185,7 @@ ProbeReport Prober::Run::finish() {
   return std::move(report_);
 }
 
-Prober::Prober(const Place& place, const std::string& interface, Filter filter)
+Prober::Prober(const Place& place, const std::string& interface, Filter filter, int buffer)
     : loop_(place.loop),
       socket_(place.open([&] { return PacketSocket(interface, place.witness, filter); })),
       watch_(place.loop, socket_.fd(), [this] {

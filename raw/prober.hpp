@@ -62,8 +62,11 @@ struct ProbeReport {
 
 class Prober {
  public:
-  // Opens its socket at once; `filter` lets in what may be an answer. Throws as PacketSocket does.
-  Prober(const Place& place, const std::string& interface, Filter filter);
+  static constexpr int large_buffer = 16 << 20;
+
+  // Opens its socket at once; `filter` lets in what may be an answer. `buffer` is the room for answers that wait, in
+  // bytes, as far as the kernel grants it. Throws as PacketSocket does.
+  Prober(const Place& place, const std::string& interface, Filter filter, int buffer = large_buffer);
 
   // Turns the loop until every question is answered or was asked often enough, or the deadline comes. Throws
   // std::system_error, std::logic_error for options out of range or inside a callback of the loop.

@@ -14,6 +14,8 @@
 #include "raw/frame_sender.hpp"
 #include "raw/phantom_host.hpp"
 #include "raw/ping_sweep.hpp"
+#include "raw/port_probes.hpp"
+#include "raw/probe_filter.hpp"
 #include "raw/scan_ports.hpp"
 #include "raw/watch.hpp"
 #include "tests/wire/raw_lab.hpp"
@@ -200,6 +202,20 @@ TEST_F(RangeWire, AScanByAnAddressThatNoKernelOwns) {
     return packet.bytes.size() == ethernet_header_size + ipv4_header_size + tcp_header_size;
   });
   EXPECT_EQ(resets, 1);
+}
+
+TEST_F(RangeWire, WhatTheOwnBufferLosesIsNoSilence) {
+  const auto place = at(lab, "A");
+  const auto hop = find_next_hop(place, lab.address_of("S"), {});
+  std::vector<Port> ports;
+  for (std::uint16_t i = 1; i <= 1000; ++i) ports.push_back(Port{i});
+  constexpr Port source{61500};
+  PortProbes probes(ScanKind::syn, hop.headers(lab.address_of("S")), source, ports, lab.random());
+  // The kernel's least: room for a few small packets, where 32 questions are asked at once.
+  Prober prober(place, "eth0", answers_to(hop.self.address, protocol_tcp, PortRange{source, source}), 1);
+  const auto report = prober.run(probes, {.attempts = 1});
+  EXPECT_GT(report.dropped, 0U);
+  EXPECT_EQ(report.answered, 1000U);
 }
 
 TEST_F(RangeWire, ASweepOfTheOwnLinkAndOfOneBehindARouter) {
