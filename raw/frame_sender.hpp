@@ -20,7 +20,7 @@
 
 namespace wirelab::raw {
 
-// How many frames are due at a time, for a steady rate that makes good for a delay. Public, pure.
+// How many frames are due at a time, for a steady rate that makes good for a delay.
 struct SendBounds {
   std::uint64_t count = 0;  // frames
   Duration time{};          // from the first one on
