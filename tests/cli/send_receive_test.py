@@ -344,8 +344,9 @@ class SendReceive(SendReceiveCase):
         first = Peer(address)
         first.send(offer(size=100))
         first.read_until(lambda frames: said(frames, "accept"))
-        second = Peer(address)
-        self.assertTrue(second.read_to_the_end())
+        with self.assertRaises(ConnectionResetError):  # by connecting already, or by reading
+            with socket.create_connection(first.socket.getpeername(), timeout=SOON) as second:
+                second.recv(1)
         first.reset()
         self.assert_serves_and_ends(receiver)
 
