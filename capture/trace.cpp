@@ -65,7 +65,8 @@ void Trace::add_all_taps() {
     for (const auto& interface : node.interfaces) {
       const auto& members = topology.segment(interface.segment).members;
       const bool stands_in = std::ranges::all_of(members, is_router) && members.front().node.index == index;
-      if (!node.forwards || stands_in) add_tap(node.name, interface.name);
+      // What an emulated link takes is seen before it, whoever sent it.
+      if (!node.forwards || stands_in || !interface.impairment.is_none()) add_tap(node.name, interface.name);
     }
   }
 }
@@ -105,7 +106,7 @@ void Trace::listen_to_steps() {
 }
 
 void Trace::enter(std::vector<Packet> packets) {
-  lab_.hear_links();
+  if (state_ == State::running) lab_.hear_links();
   for (auto& packet : packets) {
     hear_links(packet.stamp);
     enter(std::move(packet));
@@ -200,8 +201,8 @@ const Packet* Trace::await(const Fits& fits, Duration limit, Stamp since) {
 
 void Trace::finish() {
   if (std::exchange(state_, State::finished) != State::running) return;
+  lab_.hear_links();  // for the last time: every frame that it tells of has been seen by the taps
   taps_.stop();
-  lab_.hear_links();
   hear_links(Stamp::max());
   if (!packets_.empty()) {
     auto& comments = packets_.back().comments;

@@ -55,7 +55,7 @@ class Trace {
   // Before start(). Throws std::logic_error for what the lab does not have.
   void add_tap(std::string_view host, std::string_view interface);
   // Every interface of every host, and of a segment without hosts one router's: each packet is seen where it leaves
-  // and where it arrives, and each link at least once.
+  // and where it arrives, and each link at least once; emulated links also where routers send into them.
   void add_all_taps();
 
   // Opens the taps and files, which throw as Tap and OutputFile do. Every packet sent afterwards is seen.

@@ -7,6 +7,7 @@
 
 #include "lab/base/error.hpp"
 #include "scenarios/cli/command.hpp"
+#include "scenarios/cli/link_options.hpp"
 #include "scenarios/cli/playing.hpp"
 #include "scenarios/cli/story_options.hpp"
 #include "scenarios/cli/suggest.hpp"
@@ -39,6 +40,7 @@ ExitCode run(const Invocation& call) {
   const auto& scenario = scenario_named(call.arguments[0]);
   const auto settings = settings_of(call.values, scenario);
   auto topology = scenario.topology(settings);
+  impair_links(topology, call.values, scenario);
   if (call.values.contains("explain")) {
     explain(call.output, scenario, topology);
     return ExitCode::ok;
@@ -48,7 +50,7 @@ ExitCode run(const Invocation& call) {
 
 po::options_description with_options_of_all(const po::options_description& story) {
   po::options_description options;
-  options.add(story).add(trace_file_options()).add(lab_only_options()).add(loop_options());
+  options.add(story).add(link_options()).add(trace_file_options()).add(lab_only_options()).add(loop_options());
   return options;
 }
 
