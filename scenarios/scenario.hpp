@@ -52,6 +52,7 @@ std::string explained(std::string_view hosts, std::string_view what_happens);
 const std::vector<Scenario>& all_scenarios();
 
 // One function a story, in the file of its name.
+Scenario arp_scenario();
 Scenario chat_scenario();
 Scenario echo_scenario();
 Scenario files_scenario();
