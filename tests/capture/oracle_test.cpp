@@ -257,7 +257,7 @@ TEST(Dumpcap, a_file_of_its_own) {
   ASSERT_EQ(file.packets.size(), 4U);
   EXPECT_EQ(describe(decode(file.packets[1])),
             "127.0.0.1:4001 > 127.0.0.1:4000: UDP ttl 64 len 26 DF frame CL:7;type:message checksum offloaded");
-  EXPECT_EQ(label(decode(file.packets[3])), "port unreachable");
+  EXPECT_EQ(label(decode(file.packets[3])), "port unreachable (quoting UDP 4001 > 9)");
 }
 
 }  // namespace

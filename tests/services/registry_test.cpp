@@ -127,8 +127,8 @@ TEST_P(RegistryTest, ARestartedDeviceTakesThePlaceOfItsEarlierRun) {
   options.period = 150ms;
   auto& one = watcher();
   auto& earlier = device("a1", "Den", "i1");  // it lives on as a connection, and answers nothing
-  auto& later = device("a1", "Den", "i9");
   const auto asked = now();
+  auto& later = device("a1", "Den", "i9");
   EXPECT_TRUE(meanwhile([&] {
     one.say("alive");
     later.say("alive");
