@@ -1,9 +1,8 @@
 // Journal: what happened in a run, in order, as told by those who did it. Public; owned by the Lab.
 //
-// The story tells its steps, raw senders tell what they forged, the reference stack's sockets are announced, and emulated
-// links own up to what they lost, so that a trace can say who made each packet, which step it belongs to and where it
-// ended. The journal only remembers and passes on;
-// it opens nothing and sends nothing.
+// The story tells its steps, raw senders tell what they forged, the reference stack's sockets are announced, and
+// emulated links own up to what they lost, so that a trace can say who made each packet, which step it belongs to and
+// where it ended. The journal only remembers and passes on; it opens nothing and sends nothing.
 #pragma once
 
 #include <functional>
