@@ -24,6 +24,11 @@ std::error_code write_all(int file, std::uint64_t offset, ByteView bytes) {
   return {};
 }
 
+// No error of the connection, which would be told only once: a read may still bring something. splice says EAGAIN, or 0
+// before the end, as long as urgent data lies there, over which a read steps; the others say that it may not be called,
+// as where system calls are filtered.
+bool is_of_splice(int error) { return error == EAGAIN || error == EINVAL || error == ENOSYS || error == EPERM; }
+
 // What one read of a socket or a pipe gives.
 FilePipe::Moved copy(int from, int file, std::uint64_t offset, std::size_t most) {
   std::array<std::uint8_t, std::size_t{64} << 10> buffer;
@@ -51,8 +56,8 @@ bool FilePipe::open() {
 FilePipe::Moved FilePipe::move(int socket, int file, std::uint64_t offset, std::size_t most) {
   if (!open()) return copy(socket, file, offset, most);
   const auto count = ::splice(socket, nullptr, in_.get(), nullptr, std::min(most, size), SPLICE_F_NONBLOCK);
-  if (count < 0) return {.socket_error = errno};
-  if (count == 0) return {.ended = true};
+  if (count < 0 && !is_of_splice(errno)) return {.socket_error = errno};
+  if (count <= 0) return copy(socket, file, offset, most);
   const auto moved = write_out(file, offset, static_cast<std::size_t>(count));
   if (moved.error) {  // the next one begins with an empty pipe
     in_.reset();

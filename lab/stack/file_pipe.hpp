@@ -24,7 +24,7 @@ class FilePipe {
   };
 
   // At most `most` bytes, above 0, from the non-blocking stream socket to `offset` (in bytes) of the regular file.
-  // Without a pipe, or where the file system does not splice, the bytes are copied.
+  // Without a pipe, or where the kernel or the file system does not splice, the bytes are copied.
   Moved move(int socket, int file, std::uint64_t offset, std::size_t most);
 
  private:

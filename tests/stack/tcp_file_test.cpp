@@ -181,6 +181,22 @@ TEST_P(TcpReceivedFileTest, IsCopiedWithoutAPipe) {
   EXPECT_EQ(content(), "file");
 }
 
+// Before urgent data splice says EAGAIN for ever, though more lies behind it, and 0 if the end does.
+TEST_P(TcpReceivedFileTest, GoesOnBehindUrgentData) {
+  say("fi");
+  ASSERT_TRUE(until([&] { return size == 2; }));
+  EXPECT_EQ(::send(peer.get(), "!", 1, MSG_OOB), 1);
+  say("l");
+  ASSERT_TRUE(until([&] { return size == 3; })) << "the urgent byte is no byte of the stream";
+  EXPECT_EQ(::send(peer.get(), "!", 1, MSG_OOB), 1);
+  say("e");
+  ::shutdown(peer.get(), SHUT_WR);
+  ASSERT_TRUE(until([&] { return told.closed.contains(told.ids[0]); }));
+  EXPECT_EQ(content(), "file");
+  EXPECT_TRUE(told.received.empty());
+  EXPECT_FALSE(loop.turn(1ms)) << "nothing keeps the loop busy";
+}
+
 TEST_P(TcpReceivedFileTest, AnErrorOfTheFileSaysHowMuchIsThereAndIsNotThePeers) {
   ASSERT_EQ(::ftruncate(file.get(), 3), 0);
   ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_GROW), 0);
