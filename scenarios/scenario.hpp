@@ -56,6 +56,7 @@ Scenario arp_scenario();
 Scenario chat_scenario();
 Scenario echo_scenario();
 Scenario files_scenario();
+Scenario forge_tcp_scenario();
 Scenario frames_scenario();
 Scenario modes_scenario();
 Scenario ping_scenario();
