@@ -77,4 +77,17 @@ std::vector<sock_filter> station_filter(const Mac& mac, Ipv4 address) {
   };
 }
 
+std::vector<sock_filter> ipv4_filter(const Mac& mac) {
+  return {
+      load_half(ethertype_at),
+      if_equal(ethertype_ipv4, 0, 5),
+      load_word(0),
+      if_equal(load_be32(mac.bytes().data()), 0, 3),
+      load_half(4),
+      if_equal(load_be16(mac.bytes().data() + 4), 0, 1),
+      keep,
+      drop,
+  };
+}
+
 }  // namespace wirelab::raw

@@ -20,5 +20,7 @@ Filter icmp_filter();
 Filter neighbour_filter();
 // What one host would take in: ARP, and IPv4 packets to `address` in frames to `mac`.
 std::vector<sock_filter> station_filter(const Mac& mac, Ipv4 address);
+// IPv4 packets in frames to `mac`, to whatever address.
+std::vector<sock_filter> ipv4_filter(const Mac& mac);
 
 }  // namespace wirelab::raw

@@ -203,7 +203,7 @@ class ArpStory {
     const auto* turn = turn_of(b_);
     stage_.check("B, who did not ask, learns nothing from a reply either", !told_one.mac(),
                  {stage_.seen(at_b, arp_talk::is(told)), turn}, "B's table has the address");
-    note("reply to B, who did not ask", {&told_one});
+    note("reply to B, unasked", {&told_one});
   }
 
   void scan() {
@@ -214,7 +214,7 @@ class ArpStory {
     const raw::PhantomHost phantom(raw::at(stage_.lab, "B"),
                                    {.interface = "eth0", .mac = nobodys_mac, .address = nobodys_address});
     const auto report = raw::arp_scan(place_, lan, {});
-    Table table{.title = fmt::format("Who answered of {} in {}", lan, report.probing.probes.size()),
+    Table table{.title = fmt::format("Who answered in {}", lan),
                 .columns = {"address", "MAC", "who", "answered in frame"},
                 .rows = {}};
     Evidence evidence;
@@ -247,7 +247,7 @@ class ArpStory {
     stage_.suggest_filter("arp.isprobe || arp.isgratuitous", "the probes, the announcement, the gratuitous reply");
     stage_.suggest_filter(fmt::format("arp.src.proto_ipv4 == {}", nobodys_address),
                           "all that is said in nobody's name");
-    stage_.suggest_filter("arp.duplicate-address-detected", "where Wireshark itself warns: two MACs for an address");
+    stage_.suggest_filter("arp.duplicate-address-detected", "Wireshark's own warning: two MACs for an address");
   }
 
   Stage& stage_;

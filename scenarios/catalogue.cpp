@@ -20,8 +20,9 @@ std::string explained(std::string_view hosts, std::string_view what_happens) {
 }
 
 const std::vector<Scenario>& all_scenarios() {
-  static const std::vector<Scenario> all{ping_scenario(),      arp_scenario(),      frames_scenario(), echo_scenario(),
-                                         chat_scenario(),      registry_scenario(), files_scenario(),  modes_scenario(),
+  static const std::vector<Scenario> all{ping_scenario(),      arp_scenario(),      arp_spoof_scenario(),
+                                         frames_scenario(),    echo_scenario(),     chat_scenario(),
+                                         registry_scenario(),  files_scenario(),    modes_scenario(),
                                          readiness_scenario(), forge_tcp_scenario()};
   return all;
 }

@@ -53,6 +53,7 @@ const std::vector<Scenario>& all_scenarios();
 
 // One function a story, in the file of its name.
 Scenario arp_scenario();
+Scenario arp_spoof_scenario();
 Scenario chat_scenario();
 Scenario echo_scenario();
 Scenario files_scenario();

@@ -1,4 +1,5 @@
 // What a person is told of each story before it is played.
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -53,8 +54,11 @@ TEST_P(EachScenario, is_played_over_ipv6_only_if_it_says_so) {
   EXPECT_TRUE(GetParam().topology(settings).has_ipv6());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EachScenario, testing::ValuesIn(all_scenarios()),
-                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, EachScenario, testing::ValuesIn(all_scenarios()), [](const auto& each) {
+  auto name = each.param.name;
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
 
 TEST(Catalogue, has_each_name_once) {
   std::set<std::string> names;

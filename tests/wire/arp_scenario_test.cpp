@@ -31,7 +31,7 @@ constexpr Fact facts[] = {
     {"announcement", "B", "10.0.1.9", "nothing", "nothing"},
     {"gratuitous reply", "S", "10.0.1.9", ":99 ", ":09 "},
     {"gratuitous reply", "B", "10.0.1.9", "nothing", "nothing"},
-    {"reply to B, who did not ask", "B", "10.0.1.9", "nothing", "nothing"},
+    {"reply to B, unasked", "B", "10.0.1.9", "nothing", "nothing"},
 };
 
 void expect_facts(const test::Play& play) {

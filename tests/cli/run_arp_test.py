@@ -1,0 +1,60 @@
+"""wirelab run arp, from outside: its tables, its text, and what tshark says of its packets."""
+
+import shutil
+import subprocess
+import unittest
+
+from wirelab_case import WirelabCase, main
+
+TSHARK = shutil.which("tshark")
+
+
+class RunArp(WirelabCase):
+    def play(self, *words):
+        played = self.wirelab("run", "arp", "--json", "--pcap", self.path("t.pcapng"), *words)
+        objects = self.objects(played)
+        self.assertEqual(played.returncode, 0, played.stdout[-3000:] + played.stderr)
+        result = objects[-1]
+        self.assertEqual((result["type"], result["ok"], result["lost"]), ("result", True, 0))
+        self.assertTrue(all(check["ok"] for check in result["checks"]))
+        return objects
+
+    def count(self, display_filter):
+        read = subprocess.run([TSHARK, "-n", "-r", self.path("t.pcapng"), "-Y", display_filter],
+                              capture_output=True, text=True, timeout=60, check=True)
+        return len(read.stdout.splitlines())
+
+    def test_its_tables(self):
+        for poller in ("select", "epoll"):
+            tables = [entry for entry in self.play("--poller", poller) if entry["type"] == "table"]
+            self.assertEqual(["from", "address", "sent by hand"], [table["columns"][0] for table in tables])
+            self.assertEqual([len(table["rows"]) for table in tables], [12, 3, 11])
+
+    def test_the_text_for_a_person(self):
+        told = self.wirelab("run", "arp")
+        self.assertEqual((told.returncode, told.stderr), (0, ""))
+        for words in ("operation: 1 asks, 2 answers", "probe, who has 10.0.1.9? from 02:66:00:00:00:09",
+                      "announcement 10.0.1.9 is at 02:66:00:00:00:99", "a phantom host"):
+            self.assertIn(words, told.stdout)
+        self.assertLessEqual(max(len(line) for line in told.stdout.splitlines()), 100)
+
+    def test_what_it_does_not_take(self):
+        self.assert_error(2, "run", "arp", "--count", "3", says=["--count means nothing to 'arp'"])
+        self.assert_error(2, "run", "arp", "--ipv6", says=["--ipv6 means nothing to 'arp'"])
+
+    @unittest.skipUnless(TSHARK, "tshark is not installed")
+    def test_tshark_agrees(self):
+        self.play()
+        self.assertEqual(self.count("_ws.malformed"), 0)
+        self.assertEqual(self.count("arp && frame.len != 42"), 0)
+        on_a = ' && frame.interface_name == "A:eth0"'
+        self.assertEqual(self.count("arp.isprobe" + on_a), 2)
+        self.assertEqual(self.count("arp.isannouncement" + on_a), 1)
+        self.assertEqual(self.count("arp.isgratuitous && arp.opcode == 2" + on_a), 1)
+        # Nobody's frames are made by hand, all of them.
+        self.assertGreater(self.count("eth.src == 02:66:00:00:00:09"), 6)
+        self.assertEqual(self.count('eth.src[0:2] == 02:66 && not frame.comment contains "origin: raw"'), 0)
+
+
+if __name__ == "__main__":
+    main()
