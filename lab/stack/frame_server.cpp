@@ -101,7 +101,7 @@ void FrameServer::cut_off_the_slow() {
   for (auto& [client, stream] : streams_) {
     if (!stream.unfinished) continue;
     const auto size = stream.decoder.held();
-    if (!is_heard(client, stream)) {
+    if (!tcp_.is_reading(client)) {
       stream.unfinished = Unfinished{.since = time, .then = size, .moved = time, .seen = size};
     } else if (is_slow(*stream.unfinished, size, time)) {
       stream.unfinished.reset();
@@ -116,12 +116,6 @@ bool FrameServer::is_slow(Unfinished& frame, std::size_t size, SteadyTime time) 
   const auto taken = std::chrono::duration<double>(time - frame.since);
   return taken >= options_.frame_limit &&
          static_cast<double>(size - frame.then) < taken.count() * static_cast<double>(options_.least_rate);
-}
-
-bool FrameServer::is_heard(ClientId client, const Stream& stream) const {
-  const auto& connection = options_.tcp.connection;
-  return !stream.is_held &&
-         (connection.slow_peer != SlowPeer::pause_reading || tcp_.queued(client) <= connection.low_water);
 }
 
 }  // namespace wirelab

@@ -77,7 +77,6 @@ class FrameServer {
   void fail(ClientId client, const FrameError& error);
   void cut_off_the_slow();
   bool is_slow(Unfinished& frame, std::size_t size, SteadyTime time) const;
-  [[nodiscard]] bool is_heard(ClientId client, const Stream& stream) const;
 
   Selector& loop_;
   Events events_;

@@ -95,6 +95,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void discard();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  // Open, and neither set_reading(false) nor the peer's slowness keeps it from being read.
+  [[nodiscard]] bool is_reading() const { return is_open() && listens(); }
   // Bytes that the kernel did not take yet.
   [[nodiscard]] std::size_t queued() const { return sender_.queued(); }
   // How many messages send() refused because too much waited.

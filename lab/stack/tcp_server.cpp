@@ -127,6 +127,11 @@ bool TcpServer::is_open(ClientId client) const {
   return connection != nullptr && connection->is_open();
 }
 
+bool TcpServer::is_reading(ClientId client) const {
+  const auto* connection = find(client);
+  return connection != nullptr && connection->is_reading();
+}
+
 std::size_t TcpServer::queued(ClientId client) const {
   const auto* connection = find(client);
   return connection == nullptr ? 0 : connection->queued();

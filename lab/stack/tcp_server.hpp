@@ -61,6 +61,7 @@ class TcpServer {
   // when the last is gone, and may destroy the server. From another thread: loop.post([&] { server.stop(...); }).
   void stop(std::function<void()> stopped);
   [[nodiscard]] bool is_open(ClientId client) const;
+  [[nodiscard]] bool is_reading(ClientId client) const;
   // Bytes that wait for the client to take them.
   [[nodiscard]] std::size_t queued(ClientId client) const;
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }

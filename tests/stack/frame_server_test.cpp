@@ -229,6 +229,25 @@ TEST_P(UntakenTest, AFrameOfAClientThatIsNotReadIsNotLate) {
 
 INSTANTIATE_TEST_SUITE_P(All, UntakenTest, all_pollers, poller_name);
 
+// More waits for the client than low_water, but never was it more than high_water.
+struct LeftTest : FrameServerTest {
+  LeftTest() : FrameServerTest({.frame_limit = 100ms, .tcp = {.connection = {.high_water = SIZE_MAX}}}) {}
+};
+
+TEST_P(LeftTest, AnswersThatAreLeftDoNotStopTheClockOfAClientThatIsRead) {
+  const auto peer = client();
+  const Bytes answer(std::size_t{8} << 20);
+  during = [&](FrameServer::ClientId id) { server.tcp().send(id, answer); };
+  write_to(peer.get(), frame_of("first") + frame_of("second").substr(0, 5));
+  ASSERT_TRUE(until([&] { return frames.size() == 1; }));
+  EXPECT_GT(server.tcp().queued(ids[0]), TcpConnection::Options{}.low_water);
+  EXPECT_TRUE(server.tcp().is_reading(ids[0]));
+  ASSERT_TRUE(until([&] { return !closed.empty(); }));
+  EXPECT_EQ(closed[ids[0]].cause, CloseCause::too_slow);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LeftTest, all_pollers, poller_name);
+
 struct FrameClientTest : FrameServerTest {
   FrameClient::Events client_events() {
     return {.on_connect = [this] { log += "connect "; },
