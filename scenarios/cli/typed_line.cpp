@@ -37,6 +37,8 @@ void write_out(std::string_view text) {
 }  // namespace
 
 bool LineEditor::key(char byte) {
+  // A control character is no part of a sequence: a lone Esc does not take Enter with it.
+  if (static_cast<unsigned char>(byte) < ' ') within_ = Within::text;
   if (within_ == Within::escape) {
     within_ = byte == '[' || byte == 'O' ? Within::sequence : Within::text;
   } else if (within_ == Within::sequence) {
@@ -99,12 +101,14 @@ TypedLine::~TypedLine() {
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &usual_);
 }
 
-// Ctrl-C and Ctrl-Z stay signals. A shell that stopped us may have set the terminal back.
+// Ctrl-C and Ctrl-Z stay signals; that of Ctrl-\ would end us with the terminal as it is here. A shell that stopped us
+// may have set the terminal back.
 void TypedLine::take_keys() const {
   auto keys = usual_;
   keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   keys.c_cc[VMIN] = 1;
   keys.c_cc[VTIME] = 0;
+  keys.c_cc[VQUIT] = _POSIX_VDISABLE;
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &keys);
 }
 
