@@ -34,7 +34,7 @@ void report_links(Stage& stage) {
   stage.table(std::move(table));
   const auto failures = network.emulation_failures();
   stage.check_count("the emulated links lost nothing that they were not meant to", failures == 0,
-                    fmt::format("{} frames were lost for want of time or memory", failures));
+                    fmt::format("{} frames were lost, or not told of, for want of time or memory", failures));
 }
 
 }  // namespace wirelab::scenarios

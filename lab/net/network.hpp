@@ -83,7 +83,7 @@ class Network {
   [[nodiscard]] const std::vector<Host>& hosts() const { return hosts_; }
 
   // What emulated links did to the frames that have reached them by now, since the last call: all that was not merely
-  // delayed, in order. Of what nobody asks for the first 100,000 are kept.
+  // delayed, in order. Of what nobody asks for the first 100,000 are kept; the others are emulation_failures().
   [[nodiscard]] std::vector<EmulatedFrame> take_emulated();
   // What each direction of them did so far; none without emulated links.
   [[nodiscard]] std::vector<LineCounters> line_counters() const;

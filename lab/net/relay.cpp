@@ -150,6 +150,7 @@ void Relay::tell(Line& line, const RelaySocket::Arrival& arrival, Fate fate) {
       break;
     case Fate::relay_full:
       ++counters.relay_full;
+      ++failures_;
       break;
     case Fate::duplicated:
       ++counters.duplicated;
@@ -158,7 +159,10 @@ void Relay::tell(Line& line, const RelaySocket::Arrival& arrival, Fate fate) {
       ++counters.held_back;
       break;
   }
-  if (events_.size() >= most_events) return;
+  if (events_.size() >= most_events) {
+    ++failures_;
+    return;
+  }
   events_.push_back({arrival.when, counters.host, counters.interface, fate, line.link, copy_of(arrival.frame)});
 }
 

@@ -23,6 +23,7 @@
 #include "lab/base/unique_fd.hpp"
 #include "lab/net/emulated_line.hpp"
 #include "lab/net/emulation.hpp"
+#include "lab/net/inheriting_mutex.hpp"
 #include "lab/net/relay_socket.hpp"
 
 namespace wirelab {
@@ -51,7 +52,7 @@ class Relay {
   std::vector<EmulatedFrame> take_events();
   // By the order of the cables; only ends that hosts send into.
   std::vector<LineCounters> counters();
-  // Frames that the relay failed to carry, which no link was meant to drop.
+  // Frames that the relay failed to carry, which no link was meant to drop, and such as it failed to tell of.
   std::uint64_t failures();
 
  private:
@@ -78,7 +79,7 @@ class Relay {
   void send_due();
   [[nodiscard]] std::optional<SteadyTime> next_departure() const;
 
-  std::mutex mutex_;  // of all but what is const
+  InheritingMutex mutex_;  // of all but what is const
   RelaySocket socket_;
   std::map<unsigned, Line> lines_;     // by the interface at which their frames arrive
   std::vector<Departure> departures_;  // a heap

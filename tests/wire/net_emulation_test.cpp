@@ -174,6 +174,26 @@ TEST_P(Emulation, TheSeedTellsWhichAreLost) {
 INSTANTIATE_TEST_SUITE_P(On, Emulation, testing::Values(link, lan),
                          [](const auto& place) { return std::string(place.param.name); });
 
+TEST(EmulatedNetwork, FramesDroppedForWantOfMemoryAreFailures) {
+  constexpr std::uint32_t largest = 65'535;
+  constexpr std::uint32_t too_many = (256U << 20) / largest + 10;
+  auto network = Network::up(two(link, {.delay = 10s}, largest));
+  const FrameSocket a(network.host("A"));
+  const auto frame = a.frame(1, largest);
+  std::vector<EmulatedFrame> events;
+  for (std::uint32_t i = 0; i < too_many; ++i) {
+    a.send(frame);
+    // The ring has room for a few that large.
+    const auto more = network.take_emulated();
+    events.insert(events.end(), more.begin(), more.end());
+  }
+  const auto dropped = network.line_counters().at(0).relay_full;
+  EXPECT_GT(dropped, 0U);
+  EXPECT_EQ(events.size(), dropped);
+  for (const auto& event : events) EXPECT_EQ(event.fate, Fate::relay_full);
+  EXPECT_EQ(network.emulation_failures(), dropped);
+}
+
 TEST(EmulatedNetwork, DelaysABroadcastOnALanOnceForEachReceiver) {
   Topology net;
   const auto segment = net.lan("lan", {"10.0.0.0/24"}, {.impairment = {.delay = 5ms}});
