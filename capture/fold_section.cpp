@@ -129,7 +129,9 @@ void SectionFolder::add_opening(const Told& told, Talk& talk) {
 
 void SectionFolder::add_closing(const Told& told, Talk& talk) {
   const auto fin = told.deed->is_reset ? std::nullopt : talk.fin;
-  if (fin && depth_ >= Depth::messages && entries_[*fin].deed->from_low != told.deed->from_low) {
+  const bool is_other = fin && entries_[*fin].deed->from_low != told.deed->from_low;
+  // What came with a FIN is not to vanish behind it.
+  if (depth_ >= Depth::messages && is_other && entries_[*fin].bytes == 0 && told.deed->bytes == 0) {
     widen(*fin, told, Entry::Shape::close);
     entries_[*fin].row.both_ways = true;
     talk = {.last = fin};

@@ -57,7 +57,7 @@ bool TcpSide::fills_gap(Position begin, Position end) const {
 std::string TcpSide::misplacement(const Tcp& tcp, Position begin, const TcpSide& peer) const {
   constexpr Position widest = Position{1} << 30;
   const auto window = peer.window_ && peer.has_syn_ ? static_cast<Position>(*peer.window_) : widest;
-  if ((has_syn_ && begin < 0) || begin > end_ + window) return "outside the window";
+  if ((has_syn_ && begin < 0) || begin > std::max(end_, acknowledged_) + window) return "outside the window";
   if (begin > end_) return "what comes before is not there";
   if (begin + span_of(tcp) > end_ || span_of(tcp) == 0) return "";
   return fills_gap(begin, begin + span_of(tcp)) ? "out of order" : "retransmission";
@@ -101,6 +101,7 @@ TcpSide::Verdict TcpSide::send(const Tcp& tcp, TcpSide& peer, std::size_t packet
   const auto wrong = is_again ? "retransmission" : misplacement(tcp, begin, peer);
   if (!wrong.empty()) verdict = {Kind::odd, verdict.numbers, wrong};
   if (wrong == "outside the window") return verdict;
+  if (tcp.flags.ack) peer.acknowledged_ = std::max(peer.acknowledged_, peer.position_of(tcp.acknowledgement));
   const bool completes = is_bare(tcp) && has_syn_ && peer.has_syn_ && !is_open_;
   if (wrong != "retransmission") place(tcp, begin, packet);
   const auto window = tcp.flags.syn ? Verdict{} : judge_window(tcp);

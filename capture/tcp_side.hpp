@@ -47,6 +47,7 @@ class TcpSide {
   bool has_syn_ = false, has_fin_ = false;
   bool is_open_ = false;                             // the handshake's last part was seen
   Position end_ = 0;                                 // of what was sent so far
+  Position acknowledged_ = 0;                        // by the peer; beyond end_ where the trace has a hole
   std::vector<std::pair<Position, Position>> gaps_;  // not seen, before end_
   std::optional<std::uint8_t> scale_;                // of the windows that it offers, from its SYN
   bool peer_scales_ = false;                         // as does its peer: only then it counts

@@ -159,6 +159,19 @@ TEST_F(DeedTest, tells_what_is_odd) {
                                   "TCP [P.U] seq 16 ack 1 len 1, urgent data"));
 }
 
+TEST_F(DeedTest, goes_on_behind_a_hole_larger_than_the_window) {
+  connect();
+  a(ack, 1, 1, std::string(500, 'x'));
+  s(ack, 1, 501);
+  // Up to 3501 the capture has nothing; that it arrived is said by who got it.
+  s(ack, 1, 3501);
+  a(ack, 3501, 1, std::string(500, 'x'));
+  a(ack, 4001, 1, std::string(500, 'x'));
+  EXPECT_THAT(told(), ElementsAre("TCP [.] seq 1 ack 1 len 500", "TCP [.] seq 1 ack 501", "TCP [.] seq 1 ack 3501",
+                                  "TCP [.] seq 3501 ack 1 len 500, what comes before is not there",
+                                  "TCP [.] seq 4001 ack 1 len 500"));
+}
+
 TEST_F(DeedTest, reads_a_frame_that_came_out_of_order) {
   connect();
   a(psh | ack, 11, 1, hello.substr(10));

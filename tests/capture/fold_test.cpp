@@ -163,6 +163,17 @@ TEST_F(FoldTest, folds_first_what_tells_least) {
   EXPECT_THAT(rows(1), ElementsAre("<> TCP conversation 40000 <-> 7, 15 packets, 8 messages"));
 }
 
+TEST_F(FoldTest, a_fin_that_carries_data_keeps_it) {
+  connect();
+  for (int n = 0; n < 4; ++n) a(psh | ack, hello);
+  s(fin | psh | ack, hello);
+  a(fin | ack);
+  s(ack);
+  EXPECT_THAT(rows(4),
+              ElementsAre("<> TCP handshake 40000 > 7", "> TCP 4 messages type:greet, 80 bytes",
+                          "< TCP [FP.] seq 1 ack 81 frame CL:3;type:greet \"hey\"", "> TCP [F.] seq 81 ack 22, ACK"));
+}
+
 TEST_F(FoldTest, folds_where_it_saves_most) {
   step("much");
   for (int n = 0; n < 9; ++n) datagram("hello");
