@@ -139,7 +139,9 @@ void Trace::correct_direction(Packet& packet, const Journal::Forged* forged) con
 
 void Trace::hear_links(Stamp until) {
   const auto& told = lab_.journal().emulated();
+  const auto before = heard_;
   for (; heard_ < told.size() && told[heard_].when <= until; ++heard_) tell_fate(told[heard_]);
+  lab_.journal().drop_emulated_bytes(before, heard_);
 }
 
 void Trace::tell_fate(const EmulatedFrame& frame) {

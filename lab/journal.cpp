@@ -22,4 +22,8 @@ void Journal::emulated(std::vector<EmulatedFrame> frames) {
   emulated_.insert(emulated_.end(), std::move_iterator(frames.begin()), std::move_iterator(frames.end()));
 }
 
+void Journal::drop_emulated_bytes(std::size_t begin, std::size_t end) {
+  for (; begin < end; ++begin) emulated_.at(begin).bytes = {};
+}
+
 }  // namespace wirelab

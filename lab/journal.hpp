@@ -49,6 +49,8 @@ class Journal {
   void forged(Forged packet);
   void stack_socket(StackSocket socket);
   void emulated(std::vector<EmulatedFrame> frames);
+  // Of these frames, counted from the first, nobody needs the bytes any more.
+  void drop_emulated_bytes(std::size_t begin, std::size_t end);
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] const std::vector<Forged>& forged() const { return forged_; }

@@ -70,6 +70,8 @@ TEST(EmulationInTraces, tells_equal_frames_apart_by_what_became_of_them) {
   };
   ASSERT_TRUE(lab.wait_until(complete, 5s)) << arrived() << " of " << due;
   trace.finish();
+  // A long run does not keep every frame that was lost.
+  for (const auto& frame : lab.journal().emulated()) EXPECT_TRUE(frame.bytes.empty());
   const auto packets = by_packet(trace.packets());
   EXPECT_EQ(packets.size(), std::size_t{count});
   std::size_t lost = 0;
