@@ -1,3 +1,5 @@
+#include <ctime>
+
 #include "lab/base/error.hpp"
 #include "tests/wire/play.hpp"
 
@@ -13,6 +15,16 @@ TEST(PingScenario, over_ipv6_with_epoll) {
 TEST(PingScenario, with_many_large_requests_one_after_the_other) {
   test::Play(ping_scenario(), {.count = 20, .size = 1372, .interval = {}}, {.poller = Poller::poll})
       .expect_all_hold(15);
+}
+
+TEST(PingScenario, its_time_grows_with_the_count_and_not_with_its_square) {
+  const auto processor_time = [](std::size_t count) {
+    const auto before = std::clock();
+    test::Play(ping_scenario(), {.count = count, .interval = {}}).expect_all_hold(15);
+    return std::clock() - before;
+  };
+  const auto few = processor_time(100);
+  EXPECT_LT(processor_time(800), 16 * few);  // some 64 by the square
 }
 
 TEST(PingScenario, takes_no_request_that_the_second_link_would_not) {
