@@ -62,13 +62,14 @@ Request raise_link(unsigned index, std::string what) {
 }
 
 Request set_ipv4(unsigned index, bool forwards, std::string what) {
-  const std::array<std::pair<std::uint16_t, std::uint32_t>, 9> switches{{
+  const std::array<std::pair<std::uint16_t, std::uint32_t>, 10> switches{{
       {IPV4_DEVCONF_FORWARDING, forwards ? 1 : 0},
       {IPV4_DEVCONF_RP_FILTER, 0},
       {IPV4_DEVCONF_ACCEPT_REDIRECTS, 0},
       {IPV4_DEVCONF_SEND_REDIRECTS, 0},
       {IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0},
       {IPV4_DEVCONF_PROXY_ARP, 0},
+      {IPV4_DEVCONF_ARP_ACCEPT, 0},
       {IPV4_DEVCONF_ARP_NOTIFY, 0},
       {IPV4_DEVCONF_ARP_IGNORE, 0},
       {IPV4_DEVCONF_ARP_ANNOUNCE, 0},

@@ -19,7 +19,7 @@ constexpr unsigned loopback = 1;
 // What each interface is told by netlink as well (set_ipv4) counts only together with, or in spite of, these.
 void set_ipv4_of_all(bool forwards) {
   set_sysctl("ipv4/conf/all/forwarding", forwards ? "1" : "0");
-  for (const auto* name : {"rp_filter", "accept_redirects", "send_redirects"}) {
+  for (const auto* name : {"rp_filter", "accept_redirects", "send_redirects", "arp_accept"}) {
     set_sysctl(std::string("ipv4/conf/all/") + name, "0");
   }
   // No ICMP error is held back because there were others: a scenario counts them.
