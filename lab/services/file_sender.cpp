@@ -89,9 +89,9 @@ void FileSender::connect_again() {
 TcpClient::Events FileSender::tcp_events() {
   return {.on_connect = [this] { on_connect(); },
           .on_data = [this](ByteView bytes) { on_data(bytes); },
-          .on_end = [this] { lost("the receiver has ended the connection"); },
+          .on_end = [this] { cut_off("the receiver has ended the connection"); },
           .on_drained = [this] { stream(); },
-          .on_close = [this](const CloseReason& reason) { lost(reason.to_string()); },
+          .on_close = [this](const CloseReason& reason) { cut_off(reason.to_string()); },
           .on_retry = {}};
 }
 
@@ -123,10 +123,10 @@ void FileSender::on_message(const Message& message) {
   // The verdict may also come at once: the receiver had everything, and its last word was lost.
   if (message.type == "verified" && (state_ == State::offering || state_ == State::verifying)) return verified(message);
   if (message.type == "corrupt") return end({.result = Result::corrupt, .why = "what arrived has another digest"});
-  if (message.type == "refuse" && is_passing(message)) return lost(read_why(message), Result::refused);
+  if (message.type == "refuse" && is_passing(message)) return cut_off(read_why(message), Result::refused);
   if (message.type == "refuse" && state_ == State::offering)
     return end({.result = Result::refused, .why = read_why(message)});
-  if (message.type == "failed" && is_passing(message)) return lost(read_why(message), Result::failed);
+  if (message.type == "failed" && is_passing(message)) return cut_off(read_why(message), Result::failed);
   if (message.type == "failed") return end({.result = Result::failed, .why = read_why(message)});
   if (message.type == "accept" && state_ == State::offering) return on_answer(message);
   on_nonsense(fmt::format("the receiver speaks out of turn: {}", message.type));
@@ -213,6 +213,12 @@ void FileSender::verified(const Message& message) {
   end({.result = Result::verified,
        .name = std::string(message.value("name").value_or("")),
        .sha256 = offer_.digest.known});
+}
+
+// That somebody or a disk was waited for until then is nobody's failure; that they never answer is one.
+void FileSender::cut_off(const std::string& why, Result otherwise) {
+  if (state_ == State::offering || state_ == State::verifying) patience_.forgive(now() - since_);
+  lost(why, otherwise);
 }
 
 void FileSender::lost(const std::string& why, Result otherwise) {

@@ -103,6 +103,7 @@ class FileSender {
   void on_sent();
   void say_done();
   void verified(const Message& message);
+  void cut_off(const std::string& why, Result otherwise = Result::no_answer);
   void lost(const std::string& why, Result otherwise = Result::no_answer);
   void connect_after(Duration pause, const std::string& why);
   void withdraw(const std::string& why);

@@ -49,6 +49,22 @@ TEST_P(FileConsentTest, WhoWasAllowedToSendOneFileMayNotSendAnotherUnderItsId) {
   EXPECT_TRUE(until([&] { return asked.size() == 2; }));
 }
 
+TEST_P(FileConsentTest, TheTimeInWhichAPersonIsAskedIsNoTimeWithoutAReceiver) {
+  asks = true;
+  auto& to = receiver();
+  const auto one = sender(source("a", "text"), {.retry = {.first = 1ms, .limit = 500ms}});
+  ASSERT_TRUE(until([&] { return asked.size() == 1; }));
+  bool is_later = false;
+  loop.after(700ms, [&] { is_later = true; });
+  ASSERT_TRUE(until([&] { return is_later; }));
+  to.cut(one->offer().id);
+  ASSERT_TRUE(until([&] { return asked.size() == 2 || !sent.empty(); }));
+  ASSERT_TRUE(sent.empty()) << sent[0].why;
+  to.accept(one->offer().id);
+  ASSERT_TRUE(until([&] { return !sent.empty(); }));
+  EXPECT_EQ(sent[0].result, FileSender::Result::verified) << sent[0].why;
+}
+
 TEST_P(FileConsentTest, AnOfferThatNobodyAnswersIsRefused) {
   asks = true;
   receiver({.answer_limit = 20ms, .progress_interval = 5ms});
