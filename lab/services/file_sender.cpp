@@ -101,7 +101,9 @@ void FileSender::on_connect() {
   tell(events_.on_offer);
 }
 
+// Who withdraws hears nothing more.
 void FileSender::on_data(ByteView bytes) {
+  if (state_ == State::withdrawing) return;
   const std::weak_ptr<int> alive = alive_;
   decoder_.feed(bytes);
   for (;;) {
@@ -113,13 +115,12 @@ void FileSender::on_data(ByteView bytes) {
     if (const auto* fault = std::get_if<MessageFault>(&message))
       return on_nonsense(fmt::format("the receiver answers with no message: {}", wirelab::to_string(*fault)));
     on_message(std::get<Message>(message));
-    if (alive.expired() || !client_) return;
+    if (alive.expired() || !client_ || state_ == State::withdrawing) return;
   }
   decoder_.keep();
 }
 
 void FileSender::on_message(const Message& message) {
-  if (state_ == State::withdrawing) return;
   // The verdict may also come at once: the receiver had everything, and its last word was lost.
   if (message.type == "verified" && (state_ == State::offering || state_ == State::verifying)) return verified(message);
   if (message.type == "corrupt") return end({.result = Result::corrupt, .why = "what arrived has another digest"});

@@ -75,6 +75,7 @@ void Receiving::on_offer(const Transfer& transfer) {
 
 void Receiving::on_begin(const Transfer& transfer, std::uint64_t from) {
   const auto& offer = transfer.offer;
+  accepted_.insert(offer.id);  // nobody is asked again about what was cut and comes back
   running_.insert(offer.id);
   output_.object({{"type", "accepted"}, {"id", offer.id}, {"name", offer.name}, {"from", from}});
 }

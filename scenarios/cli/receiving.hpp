@@ -49,7 +49,8 @@ class Receiving {
   void tell_listening() const;
   void tell_end(const Transfer& transfer, const Outcome& outcome) const;
   void tell_result(bool finished) const;
-  [[nodiscard]] bool has_enough() const { return count_ > 0 && over_ >= count_; }
+  // And nothing beyond that is on its way, as what was cut and came back when another had its place.
+  [[nodiscard]] bool has_enough() const { return count_ > 0 && over_ >= count_ && accepted_.empty(); }
   void stop();
   void turn_on();
 

@@ -38,8 +38,6 @@ ExitCode Sending::play(const std::vector<std::string>& paths) {
   } catch (const Interrupted&) {
     tell_result(paths.size());
     throw;
-  } catch (const BadInput&) {
-    fail(failure_of(std::current_exception()));  // a file has vanished
   }
   tell_result(paths.size());
   if (!failure_) return ExitCode::ok;
@@ -53,19 +51,32 @@ void Sending::send(const std::string& path) {
   std::optional<FileSender::Outcome> outcome;
   begun_ = std::chrono::steady_clock::now();
   from_ = 0;
-  FileSender sender(loop_, open_here, any_towards(receiver_), receiver_, worker_, source_at(path), events(outcome),
-                    options_);
-  offer_ = sender.offer();
+  std::optional<FileSender> sender;
+  try {
+    sender.emplace(loop_, open_here, any_towards(receiver_), receiver_, worker_, source_at(path), events(outcome),
+                   options_);
+  } catch (const BadInput&) {
+    return tell_not_begun(path, Result::changed);
+  } catch (const std::system_error&) {
+    return tell_not_begun(path, Result::failed);
+  }
+  offer_ = sender->offer();
   try {
     while (!outcome) loop_.turn(Duration::max());
   } catch (const ReaderLeft&) {
     throw;
   } catch (const Interrupted&) {
-    on_interruption(sender);
+    on_interruption(*sender);
     throw;
   }
   display_.forget(offer_.id);
-  tell(*outcome, sender.attempts());
+  tell(*outcome, sender->attempts());
+}
+
+// In a handler: the file has vanished since the first look, or this machine is short of something.
+void Sending::tell_not_begun(const std::string& path, FileSender::Result result) {
+  offer_ = {.name = path.substr(path.rfind('/') + 1)};
+  tell({.result = result, .why = failure_of(std::current_exception()).message}, 0);
 }
 
 FileSender::Events Sending::events(std::optional<FileSender::Outcome>& outcome) {

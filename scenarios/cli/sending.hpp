@@ -24,7 +24,7 @@ class Sending {
   Sending(const Output& output, Selector& loop, const Endpoint& receiver, FileSender::Options options)
       : output_(output), loop_(loop), receiver_(receiver), options_(std::move(options)) {}
 
-  // Turns the loop until all have gone or one cannot; the exit code is that of the last failure. An interruption goes
+  // Turns the loop until each has gone or cannot go; the exit code is that of the last failure. An interruption goes
   // on after the file at hand and the result were told.
   ExitCode play(const std::vector<std::string>& paths);
 
@@ -36,6 +36,7 @@ class Sending {
   void on_retry(std::string_view why, Duration pause);
   void on_interruption(const FileSender& sender);
   [[nodiscard]] nlohmann::json sent(std::string_view result, unsigned attempts) const;
+  void tell_not_begun(const std::string& path, FileSender::Result result);
   void tell(const FileSender::Outcome& outcome, unsigned attempts);
   void tell_verified(const FileSender::Outcome& outcome) const;
   void tell_result(std::size_t files) const;

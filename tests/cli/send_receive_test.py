@@ -156,6 +156,22 @@ class SendReceive(SendReceiveCase):
         self.change_while_sending(lambda path: os.truncate(path, 1_000_000), "shrunk")
         self.change_while_sending(lambda path: os.truncate(path, 40_000_001), "grown")
 
+    def test_a_file_that_vanishes_does_not_stop_the_others(self):
+        files = [self.source(name, b"text") for name in ("f1", "f2", "f3")]
+
+        def take(peer):
+            peer.read_until(lambda frames: said(frames, "offer"))
+            if os.path.exists(files[1]):
+                os.unlink(files[1])
+            peer.send(frame(type="verified"))
+
+        sent = self.wirelab("send", *files, FakeReceiver(self, take, take).address, "--json")
+        told = [(entry["name"], entry["result"], entry.get("why", "")) for entry in self.objects(sent) if entry["type"] == "sent"]
+        self.assertEqual([entry[:2] for entry in told], [("f1", "verified"), ("f2", "changed"), ("f3", "verified")])
+        self.assertIn("No such file", told[1][2])
+        result, error = self.objects(sent)[-2:]
+        self.assertEqual((result["verified"], error["error"]["code"], sent.returncode), (2, "changed", 1))
+
     def test_a_receiver_that_resets_is_come_back_to(self):
         content = os.urandom(3_000_000)
         have = 1_000_000
@@ -306,6 +322,34 @@ class SendReceive(SendReceiveCase):
         self.assertEqual(receiver.finish(), 0)
         self.assertEqual((receiver.objects[-1]["resumed"], receiver.objects[-1]["bytes"]), (1, len(content)))
         self.assertEqual(self.received("a"), content)
+
+    def test_what_comes_back_beside_the_last_file_is_not_cut_by_it(self):
+        receiver, address = self.receive("--yes", "--once")
+        content = os.urandom(100_000)
+        ids = {"a": "a" * 32, "b": "b" * 32}
+
+        def begin(name):
+            peer = Peer(address)
+            peer.send(offer(name, size=len(content), id=ids[name]))
+            peer.read_until(lambda frames: said(frames, "accept"))
+            receiver.until("accepted", name=name)
+            return peer
+
+        def finish(peer, rest):
+            peer.send(rest + frame(type="done", sha256="none"))
+            peer.read_until(lambda frames: said(frames, "verified"))
+
+        begin("a").reset()
+        receiver.until("not-received", name="a", result="cut")
+        second, first = begin("b"), begin("a")
+        finish(second, content)
+        receiver.until("received", name="b")
+        self.assert_refused(address, offer("c", id="c" * 32), "takes no more")
+        finish(first, content)
+        for peer in (first, second):
+            peer.socket.close()
+        self.assertEqual(receiver.finish(), 0, receiver.errors)
+        self.assertEqual((self.received("a"), self.received("b")), (content, content))
 
     def test_a_disk_that_is_full(self):
         unshare = [shutil.which("unshare"), "--mount", *(["--user", "--map-root-user"] if without_privilege() else [])]

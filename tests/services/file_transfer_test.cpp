@@ -171,6 +171,25 @@ TEST_P(FileTransferTest, AReceiverThatAlwaysHasSomethingElseIsGivenUp) {
   EXPECT_EQ(one.attempts(), 2U);
 }
 
+// Its complaint is on the way to a receiver that does not read.
+TEST_P(FileTransferTest, WhatComesWhileASenderWithdrawsChangesNoVerdict) {
+  const auto listener = inet_socket(SOCK_STREAM);
+  const auto endpoint = bind_to_loopback(listener.get());
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  const auto path = source("a", "text");
+  on_begin = [&](std::uint64_t) { ASSERT_EQ(::truncate(path.c_str(), 1), 0); };
+  const auto one = sender(path, {.retry = quick}, endpoint);
+  const UniqueFd stream(::accept(listener.get(), nullptr, nullptr));
+  say_all(stream, as_text(encode_accept({})));
+  say_all(stream, "\xff\xff no frame");
+  say_all(stream, "\xff\xff nor this");
+  EXPECT_TRUE(sent.empty()) << sent[0].why;
+  UniqueFd complaint(::accept(listener.get(), nullptr, nullptr));
+  complaint.reset();
+  ASSERT_TRUE(until([&] { return !sent.empty(); }));
+  EXPECT_EQ(sent[0].result, FileSender::Result::changed) << sent[0].why;
+}
+
 // The receiver hangs up first, so it is its side that waits (TIME-WAIT).
 TEST_P(FileTransferTest, AReceiverIsBackAtOnceAtThePortThatItHad) {
   const auto port = receiver().local();
