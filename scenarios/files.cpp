@@ -171,9 +171,10 @@ class Files {
     const auto messages = offer_size + encode_done(Sha256{}).size();
     const auto expected = messages + file_size - kept_;
     const auto carried = carried_between(syn, fin);
-    stage_.check(fmt::format("the second connection carries the other {} bytes, an offer and a done: none goes twice",
-                             file_size - kept_),
-                 carried == expected, {syn, offer, fin}, fmt::format("{} bytes instead of {}", carried, expected));
+    stage_.check(
+        fmt::format("the second connection carries the other {} bytes, an offer and a done: A sends none twice",
+                    file_size - kept_),
+        carried == expected, {syn, offer, fin}, fmt::format("{} bytes instead of {}", carried, expected));
     stage_.check("A says the digest of the whole file, and B that its own is the same",
                  outcome_ && outcome_->sha256 && to_hex(*outcome_->sha256) == digest_,
                  {done, a_->heard("type:verified")}, otherwise());
