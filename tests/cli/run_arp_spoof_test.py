@@ -1,29 +1,15 @@
 """wirelab run arp-spoof, from outside: what it finds, its text, and what tshark says of its packets."""
 
-import shutil
-import subprocess
 import unittest
 
-from wirelab_case import WirelabCase, main
+from story_case import TSHARK, StoryCase
+from wirelab_case import main
 
-TSHARK = shutil.which("tshark")
 A, M, S = (f"02:77:00:00:00:0{number}" for number in (1, 2, 3))
 
 
-class RunArpSpoof(WirelabCase):
-    def play(self, *words):
-        played = self.wirelab("run", "arp-spoof", "--json", "--pcap", self.path("t.pcapng"), *words)
-        objects = self.objects(played)
-        self.assertEqual(played.returncode, 0, played.stdout[-3000:] + played.stderr)
-        result = objects[-1]
-        self.assertEqual((result["type"], result["ok"], result["lost"]), ("result", True, 0))
-        self.assertTrue(all(check["ok"] for check in result["checks"]))
-        return objects
-
-    def count(self, display_filter):
-        read = subprocess.run([TSHARK, "-n", "-r", self.path("t.pcapng"), "-Y", display_filter],
-                              capture_output=True, text=True, timeout=60, check=True)
-        return len(read.stdout.splitlines())
+class RunArpSpoof(StoryCase):
+    story = "arp-spoof"
 
     def test_it_finds_two_macs_for_each_address(self):
         for poller in ("select", "epoll"):

@@ -1,28 +1,13 @@
 """wirelab run arp, from outside: its tables, its text, and what tshark says of its packets."""
 
-import shutil
-import subprocess
 import unittest
 
-from wirelab_case import WirelabCase, main
+from story_case import TSHARK, StoryCase
+from wirelab_case import main
 
-TSHARK = shutil.which("tshark")
 
-
-class RunArp(WirelabCase):
-    def play(self, *words):
-        played = self.wirelab("run", "arp", "--json", "--pcap", self.path("t.pcapng"), *words)
-        objects = self.objects(played)
-        self.assertEqual(played.returncode, 0, played.stdout[-3000:] + played.stderr)
-        result = objects[-1]
-        self.assertEqual((result["type"], result["ok"], result["lost"]), ("result", True, 0))
-        self.assertTrue(all(check["ok"] for check in result["checks"]))
-        return objects
-
-    def count(self, display_filter):
-        read = subprocess.run([TSHARK, "-n", "-r", self.path("t.pcapng"), "-Y", display_filter],
-                              capture_output=True, text=True, timeout=60, check=True)
-        return len(read.stdout.splitlines())
+class RunArp(StoryCase):
+    story = "arp"
 
     def test_its_tables(self):
         for poller in ("select", "epoll"):

@@ -1,24 +1,16 @@
 """wirelab run forge-tcp, from outside: the verdict, the table, and what tshark finds in the trace."""
 
-import shutil
 import subprocess
 import unittest
 
-from wirelab_case import WirelabCase, main
+from story_case import TSHARK, StoryCase
+from wirelab_case import main
 
-TSHARK = shutil.which("tshark")
 PHANTOM = "10.0.1.9"
 
 
-class RunForgeTcp(WirelabCase):
-    def play(self, *words):
-        played = self.wirelab("run", "forge-tcp", "--json", "--pcap", self.path("t.pcapng"), *words)
-        objects = self.objects(played)
-        self.assertEqual(played.returncode, 0, played.stdout[-3000:] + played.stderr)
-        result = objects[-1]
-        self.assertEqual((result["type"], result["ok"], result["lost"]), ("result", True, 0))
-        self.assertTrue(all(check["ok"] for check in result["checks"]))
-        return objects
+class RunForgeTcp(StoryCase):
+    story = "forge-tcp"
 
     def fields(self, display_filter, *names):
         """Of the packets on A's tap."""
